@@ -1,0 +1,19 @@
+package io.tidegrid.grid;
+
+/** The names of the distributed maps and executors. */
+public final class GridNames {
+
+  /** Shard number to shard: directory and open blocks. */
+  public static final String SHARDS = "shards";
+
+  /** {@link JournalKey} to {@link JournalBatch}: exactly what is not yet committed. */
+  public static final String JOURNAL = "journal";
+
+  /** Tenant and metric to its metadata. */
+  public static final String METADATA = "metadata";
+
+  /** The executor on which members answer each other's queries. */
+  public static final String QUERY_EXECUTOR = "query";
+
+  private GridNames() {}
+}

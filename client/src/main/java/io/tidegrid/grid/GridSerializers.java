@@ -1,0 +1,23 @@
+package io.tidegrid.grid;
+
+import com.hazelcast.nio.serialization.DataSerializableFactory;
+import com.hazelcast.nio.serialization.IdentifiedDataSerializable;
+
+/** Creates the grid's objects for deserialization, by the ids listed here. */
+public final class GridSerializers implements DataSerializableFactory {
+
+  /** The factory id under which members and clients register this class. */
+  public static final int FACTORY_ID = 7_001;
+
+  static final int JOURNAL_KEY = 1;
+  static final int JOURNAL_BATCH = 2;
+
+  @Override
+  public IdentifiedDataSerializable create(int classId) {
+    return switch (classId) {
+      case JOURNAL_KEY -> new JournalKey();
+      case JOURNAL_BATCH -> new JournalBatch();
+      default -> throw new IllegalArgumentException("no grid class has the id " + classId);
+    };
+  }
+}

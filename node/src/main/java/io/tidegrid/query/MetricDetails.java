@@ -1,0 +1,24 @@
+package io.tidegrid.query;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What is known of a metric.
+ *
+ * @param name the metric name
+ * @param series how many series it has
+ * @param labels each label but the metric name, with its values, sorted; at most 1,000 values a
+ *     label
+ * @param firstSeenMs the time of the earliest sample; {@link Long#MAX_VALUE} when none is known
+ * @param lastSeenMs the time of the newest sample; {@link Long#MIN_VALUE} when none is known
+ * @param samples how many samples there are in memory and, where memory is not whole, in the
+ *     database
+ */
+public record MetricDetails(
+    String name,
+    long series,
+    Map<String, List<String>> labels,
+    long firstSeenMs,
+    long lastSeenMs,
+    long samples) {}

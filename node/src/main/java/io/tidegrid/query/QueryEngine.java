@@ -1,0 +1,48 @@
+package io.tidegrid.query;
+
+import io.tidegrid.model.Matcher;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The only door for reading samples: plans over memory and the database on all members, and merges
+ * without doubles. Every method ends with {@code QUERY_TIMEOUT}, {@code QUERY_SAMPLE_LIMIT}, {@code
+ * SERIES_LIMIT}, {@code CANCELLED} or {@code STORAGE_AWAY} (as {@link
+ * io.tidegrid.model.TidegridException}) rather than with a part of the answer. Safe for use by many
+ * threads.
+ */
+public interface QueryEngine {
+
+  /**
+   * Returns the matching series that have samples in the range, sorted by labels. A series that is
+   * known but has no sample in the range is left out; {@link #exists} tells the two apart.
+   */
+  List<SeriesSamples> select(
+      String tenant, List<Matcher> matchers, TimeRange range, QueryContext context);
+
+  /** Computes aggregates, sorted by labels, then time. Empty when no sample lies in the range. */
+  List<Bucket> aggregate(AggregateQuery query, QueryContext context);
+
+  /**
+   * Returns the newest sample of each matching series at or before {@code toMs}, sorted by labels.
+   */
+  List<SeriesSamples> latest(
+      String tenant, List<Matcher> matchers, long toMs, QueryContext context);
+
+  /** Tells whether the tenant has a series that meets all matchers. */
+  boolean exists(String tenant, List<Matcher> matchers, QueryContext context);
+
+  /**
+   * Lists the tenant's metrics whose name contains {@code search} (empty: all), sorted by name.
+   * Series are counted; last_seen comes from memory and, where that has none, is {@link
+   * Long#MIN_VALUE}.
+   */
+  List<MetricSummary> metrics(String tenant, String search, QueryContext context);
+
+  /** Returns what is known of a metric; empty when the tenant has no such metric. */
+  Optional<MetricDetails> metric(String tenant, String metric, QueryContext context);
+
+  /** Returns the values of a label over the matching series, sorted. No matchers: all series. */
+  List<String> labelValues(
+      String tenant, String label, List<Matcher> matchers, QueryContext context);
+}

@@ -1,0 +1,32 @@
+package io.tidegrid.store;
+
+import io.tidegrid.grid.Birth;
+import java.util.List;
+
+/**
+ * Gives shards that started empty what the database has of them. Each call reaches the owner and
+ * its backups before it returns; repeating one changes nothing. Safe for use by many threads.
+ */
+public interface ShardRestorer {
+
+  /** Returns the shards owned by this member that still lack their directory or their samples. */
+  List<Integer> shardsToRestore();
+
+  /** Returns the shard in which a series lies, whoever owns it. */
+  int shardOf(String tenant, io.tidegrid.model.Labels labels);
+
+  /** Enters series under the ids they have in the database. */
+  void restoreSeries(int shard, List<Birth> series);
+
+  /** Says that all series of the shard have been entered. Queries are answered from then on. */
+  void directoryRestored(int shard);
+
+  /**
+   * Enters samples, of any series of the directory, in any order. Where memory already has a sample
+   * of that (series, time), memory's stays: it was written after the restart.
+   */
+  void restoreSamples(int shard, long[] ids, long[] times, double[] values, int size);
+
+  /** Says that every sample at or after {@code fromMs} has been entered. */
+  void restoredFrom(int shard, long fromMs);
+}
