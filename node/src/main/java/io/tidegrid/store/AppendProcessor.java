@@ -1,0 +1,110 @@
+package io.tidegrid.store;
+
+import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.core.HazelcastInstanceAware;
+import com.hazelcast.map.EntryProcessor;
+import com.hazelcast.nio.ObjectDataInput;
+import com.hazelcast.nio.ObjectDataOutput;
+import com.hazelcast.nio.serialization.IdentifiedDataSerializable;
+import io.tidegrid.grid.Birth;
+import io.tidegrid.store.AppendOutcome.Status;
+import java.io.IOException;
+import java.io.Serial;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Appends a batch to a shard on its owner, and hands the same delta, numbered and with final ids,
+ * to the backups. Refuses before anything is changed or not at all, so that owner and backups
+ * cannot differ.
+ */
+final class AppendProcessor
+    implements EntryProcessor<Integer, Shard, AppendOutcome>,
+        HazelcastInstanceAware,
+        IdentifiedDataSerializable {
+
+  @Serial private static final long serialVersionUID = 1L;
+
+  private int number;
+  private transient ShardBatch batch;
+  private transient HazelcastInstance hazelcast;
+  private transient AppendBackupProcessor onBackup;
+
+  AppendProcessor() {}
+
+  AppendProcessor(int number, ShardBatch batch) {
+    this.number = number;
+    this.batch = batch;
+  }
+
+  @Override
+  public void setHazelcastInstance(HazelcastInstance instance) {
+    this.hazelcast = instance;
+  }
+
+  @Override
+  public AppendOutcome process(Map.Entry<Integer, Shard> entry) {
+    onBackup = null;
+    LocalShards local = LocalShards.of(hazelcast);
+    Shard shard = entry.getValue();
+    if (shard == null) {
+      shard = local.create();
+      entry.setValue(shard);
+    }
+    local.see(number, shard);
+    shard.sequenceBy(local.member(), local.nowSeconds());
+    if (local.gate().isFull()) {
+      return new AppendOutcome(Status.BACKLOG_FULL, shard.epoch(), 0, false, new long[0]);
+    }
+    if ((batch.epoch() != 0 && batch.epoch() != shard.epoch()) || !shard.knows(batch)) {
+      return new AppendOutcome(Status.OTHER_EPOCH, shard.epoch(), 0, false, new long[0]);
+    }
+    long[] birthIds = shard.enter(batch.births());
+    ShardBatch resolved = resolve(birthIds);
+    int counter = shard.counter() + 1;
+    boolean overlapping = shard.apply(shard.epoch(), counter, local.member(), resolved);
+    local.dropExpired(shard);
+    onBackup =
+        new AppendBackupProcessor(
+            shard.epoch(), counter, local.member(), shard.restoredFromMs(), resolved);
+    return new AppendOutcome(Status.APPENDED, shard.epoch(), counter, overlapping, birthIds);
+  }
+
+  private ShardBatch resolve(long[] birthIds) {
+    List<Birth> births = new ArrayList<>(birthIds.length);
+    for (int i = 0; i < birthIds.length; i++) {
+      Birth birth = batch.births().get(i);
+      births.add(new Birth(birthIds[i], birth.tenant(), birth.labels()));
+    }
+    return batch.resolved(batch.resolvedIds(birthIds), births);
+  }
+
+  @Override
+  public EntryProcessor<Integer, Shard, AppendOutcome> getBackupProcessor() {
+    return onBackup;
+  }
+
+  @Override
+  public int getFactoryId() {
+    return StoreSerializers.FACTORY_ID;
+  }
+
+  @Override
+  public int getClassId() {
+    return StoreSerializers.APPEND;
+  }
+
+  @Override
+  public void writeData(ObjectDataOutput out) throws IOException {
+    out.writeInt(number);
+    batch.writeData(out);
+  }
+
+  @Override
+  public void readData(ObjectDataInput in) throws IOException {
+    number = in.readInt();
+    batch = new ShardBatch();
+    batch.readData(in);
+  }
+}

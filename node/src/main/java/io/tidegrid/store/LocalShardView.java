@@ -1,0 +1,117 @@
+package io.tidegrid.store;
+
+import io.tidegrid.model.Labels;
+import io.tidegrid.model.Matcher;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/** Reads a shard of this member. */
+record LocalShardView(int shard, Shard held) implements ShardView {
+
+  @Override
+  public long wholeFromMs() {
+    return held.wholeFromMs();
+  }
+
+  @Override
+  public boolean directoryWhole() {
+    return held.directoryWhole();
+  }
+
+  @Override
+  public Set<String> tenants() {
+    return held.directory().tenants();
+  }
+
+  @Override
+  public void select(String tenant, List<Matcher> matchers, Consumer<SeriesView> consumer) {
+    for (int ref : held.directory().select(tenant, matchers)) {
+      consumer.accept(new LocalSeriesView(held, ref));
+    }
+  }
+
+  @Override
+  public Set<String> labelNames(String tenant) {
+    return held.directory().labelNames(tenant);
+  }
+
+  @Override
+  public Set<String> labelValues(String tenant, String label) {
+    return held.directory().labelValues(tenant, label);
+  }
+
+  /** One series, read block by block. */
+  private record LocalSeriesView(Shard held, int ref) implements SeriesView {
+
+    @Override
+    public long id() {
+      return held.directory().entry(ref).id();
+    }
+
+    @Override
+    public Labels labels() {
+      return held.directory().entry(ref).labels();
+    }
+
+    @Override
+    public int copy(long fromMs, long toMs, SampleBuffer into) {
+      int copied = 0;
+      for (OpenBlock block : held.blocks()) {
+        if (block.startMs() > toMs) {
+          break;
+        }
+        if (block.startMs() + OpenBlock.LENGTH_MS > fromMs) {
+          SeriesChunks chunks = block.find(ref);
+          copied += chunks == null ? 0 : chunks.copy(fromMs, toMs, into);
+        }
+      }
+      return copied;
+    }
+
+    @Override
+    public boolean copyLatest(long toMs, SampleBuffer into) {
+      OpenBlock[] blocks = held.blocks();
+      for (int i = blocks.length - 1; i >= 0; i--) {
+        SeriesChunks chunks = blocks[i].startMs() > toMs ? null : blocks[i].find(ref);
+        if (chunks != null && chunks.copyLatest(toMs, into)) {
+          return true;
+        }
+      }
+      return false;
+    }
+
+    @Override
+    public long firstTimeMs() {
+      for (OpenBlock block : held.blocks()) {
+        SeriesChunks chunks = block.find(ref);
+        if (chunks != null) {
+          return chunks.firstTime();
+        }
+      }
+      return Long.MAX_VALUE;
+    }
+
+    @Override
+    public long lastTimeMs() {
+      OpenBlock[] blocks = held.blocks();
+      for (int i = blocks.length - 1; i >= 0; i--) {
+        SeriesChunks chunks = blocks[i].find(ref);
+        if (chunks != null) {
+          return chunks.lastTime();
+        }
+      }
+      return Long.MIN_VALUE;
+    }
+
+    @Override
+    public long sampleCount() {
+      long count = 0;
+      for (OpenBlock block : held.blocks()) {
+        SeriesChunks chunks = block.find(ref);
+        count += chunks == null ? 0 : chunks.count();
+      }
+      return count;
+    }
+  }
+}

@@ -1,0 +1,187 @@
+package io.tidegrid.store;
+
+import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.instance.impl.HazelcastInstanceImpl;
+import com.hazelcast.instance.impl.HazelcastInstanceProxy;
+import com.hazelcast.internal.partition.InternalPartition;
+import com.hazelcast.internal.partition.InternalPartitionService;
+import com.hazelcast.map.IMap;
+import io.tidegrid.grid.GridNames;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.Function;
+
+/**
+ * What this member needs beside the grid to work on shards: its clock, its gate, and references to
+ * the shards it has seen on partition threads, so that readers need not go there.
+ *
+ * <p>A reference is good while its partition has the version it was taken at: every change of the
+ * partition's replicas makes another version, and a partition that is being moved is marked so
+ * before its new owner takes the first write.
+ */
+final class LocalShards implements ShardReader {
+
+  private static final String CONTEXT_KEY = LocalShards.class.getName();
+  private static final int ATTEMPTS = 3;
+
+  /** A shard as it was the partition's at that version. */
+  private record Seen(Shard shard, int version) {}
+
+  private final StoreOptions options;
+  private final InstantSource clock;
+  private final BacklogGate gate;
+  private final UUID member;
+  private final InternalPartitionService partitions;
+  private final IMap<Integer, Shard> map;
+  private final int[] keys;
+  private final AtomicReferenceArray<Seen> seen;
+
+  private LocalShards(
+      HazelcastInstance hazelcast, StoreOptions options, InstantSource clock, BacklogGate gate) {
+    this.options = options;
+    this.clock = clock;
+    this.gate = gate;
+    this.member = hazelcast.getCluster().getLocalMember().getUuid();
+    this.partitions = implementation(hazelcast).node.getPartitionService();
+    this.map = hazelcast.getMap(GridNames.SHARDS);
+    this.keys = ShardKeys.of(hazelcast);
+    this.seen = new AtomicReferenceArray<>(keys.length);
+  }
+
+  /** Makes a member able to hold shards; to be called before the first of them is touched. */
+  static LocalShards install(
+      HazelcastInstance hazelcast, StoreOptions options, InstantSource clock, BacklogGate gate) {
+    LocalShards local = new LocalShards(hazelcast, options, clock, gate);
+    hazelcast.getUserContext().put(CONTEXT_KEY, local);
+    return local;
+  }
+
+  static LocalShards of(HazelcastInstance hazelcast) {
+    Object installed = hazelcast.getUserContext().get(CONTEXT_KEY);
+    if (installed instanceof LocalShards local) {
+      return local;
+    }
+    throw new com.hazelcast.spi.exception.RetryableHazelcastException(
+        "this member does not hold shards yet");
+  }
+
+  private static HazelcastInstanceImpl implementation(HazelcastInstance hazelcast) {
+    return hazelcast instanceof HazelcastInstanceProxy proxy
+        ? proxy.getOriginal()
+        : (HazelcastInstanceImpl) hazelcast;
+  }
+
+  StoreOptions options() {
+    return options;
+  }
+
+  BacklogGate gate() {
+    return gate;
+  }
+
+  UUID member() {
+    return member;
+  }
+
+  long nowMs() {
+    return clock.millis();
+  }
+
+  int nowSeconds() {
+    return (int) Math.floorDiv(clock.millis(), 1000L);
+  }
+
+  IMap<Integer, Shard> map() {
+    return map;
+  }
+
+  int key(int shard) {
+    return keys[shard];
+  }
+
+  /** Creates a shard that nobody has written to. */
+  Shard create() {
+    return options.database()
+        ? new Shard(clock.millis() + options.maxFuture().toMillis(), false)
+        : new Shard(Long.MIN_VALUE, true);
+  }
+
+  /** Takes note of a shard; to be called on its partition's thread. */
+  void see(int number, Shard shard) {
+    int version = partitions.getPartition(number, false).version();
+    Seen last = seen.get(number);
+    if (last == null || last.shard != shard || last.version != version) {
+      seen.set(number, new Seen(shard, version));
+    }
+  }
+
+  @Override
+  public int shards() {
+    return keys.length;
+  }
+
+  boolean owns(int number) {
+    return partitions.getPartition(number, false).isLocal();
+  }
+
+  List<Integer> owned() {
+    List<Integer> owned = new ArrayList<>();
+    for (int number = 0; number < keys.length; number++) {
+      if (owns(number)) {
+        owned.add(number);
+      }
+    }
+    return owned;
+  }
+
+  /** Drops what is past memory's retention, where no database has to be asked first. */
+  void dropExpired(Shard shard) {
+    if (!options.database()) {
+      shard.dropBefore(clock.millis() - options.memoryRetention().toMillis());
+    }
+  }
+
+  boolean isRestored(int number) {
+    return readShard(number, Shard::isRestored);
+  }
+
+  @Override
+  public <T> T read(int number, Function<ShardView, T> reading) {
+    return readShard(number, shard -> reading.apply(new LocalShardView(number, shard)));
+  }
+
+  private <T> T readShard(int number, Function<Shard, T> reading) {
+    InternalPartition partition = partitions.getPartition(number, false);
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+      int version = partition.version();
+      if (!partition.isLocal() || partition.isMigrating()) {
+        throw new ShardMovedException(number);
+      }
+      Seen found = seen.get(number);
+      if (found == null || found.version != version) {
+        map.executeOnKey(keys[number], new EnsureShardProcessor(number));
+        continue;
+      }
+      T result = reading.apply(found.shard);
+      if (partition.isLocal() && !partition.isMigrating() && partition.version() == version) {
+        return result;
+      }
+    }
+    throw new ShardMovedException(number);
+  }
+
+  /** Sums up what this member owns. */
+  ShardSize size() {
+    ShardSize size = new ShardSize();
+    for (int number : owned()) {
+      Seen found = seen.get(number);
+      if (found != null) {
+        found.shard.addTo(size);
+      }
+    }
+    return size;
+  }
+}

@@ -1,0 +1,141 @@
+package io.tidegrid.store;
+
+import com.hazelcast.config.Config;
+import com.hazelcast.config.InMemoryFormat;
+import com.hazelcast.config.MapConfig;
+import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.map.IMap;
+import io.tidegrid.grid.Birth;
+import io.tidegrid.grid.GridNames;
+import io.tidegrid.model.Labels;
+import io.tidegrid.model.SeriesKey;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+
+/** This member's part of the shard store, and its doors. Safe for use by many threads. */
+public final class SeriesStore implements ShardAppender, ShardRestorer {
+
+  private final LocalShards local;
+  private final IMap<Integer, Shard> map;
+
+  private SeriesStore(LocalShards local) {
+    this.local = local;
+    this.map = local.map();
+  }
+
+  /** Adds to a member's configuration what the store needs. To be called before it starts. */
+  public static void configure(Config config, StoreOptions options) {
+    config.setProperty("hazelcast.partition.count", Integer.toString(options.shards()));
+    config
+        .getSerializationConfig()
+        .addDataSerializableFactory(StoreSerializers.FACTORY_ID, new StoreSerializers());
+    // Nothing may be attached to this map: a loader would be asked on partition threads, an index
+    // or a listener would copy whole shards.
+    config.addMapConfig(
+        new MapConfig(GridNames.SHARDS)
+            .setInMemoryFormat(InMemoryFormat.OBJECT)
+            .setBackupCount(options.backupCount())
+            .setStatisticsEnabled(false)
+            .setPerEntryStatsEnabled(false));
+  }
+
+  /**
+   * Opens the store of a member that runs with such a configuration. Until then the member's shards
+   * do not answer; callers elsewhere wait.
+   *
+   * @param gate asked before each append to a shard of this member
+   */
+  public static SeriesStore open(
+      HazelcastInstance hazelcast, StoreOptions options, InstantSource clock, BacklogGate gate) {
+    return new SeriesStore(LocalShards.install(hazelcast, options, clock, gate));
+  }
+
+  /** Returns the reader of this member's shards. */
+  public ShardReader reader() {
+    return local;
+  }
+
+  /** Returns how many series the shards owned by this member have. */
+  public long series() {
+    return local.size().series;
+  }
+
+  /** Returns how many samples memory holds in the shards owned by this member. */
+  public long samples() {
+    return local.size().samples;
+  }
+
+  /** Returns roughly how many bytes of heap the shards owned by this member take. */
+  public long heapBytes() {
+    return local.size().bytes;
+  }
+
+  @Override
+  public int shards() {
+    return local.shards();
+  }
+
+  @Override
+  public int partitionKey(int shard) {
+    return local.key(shard);
+  }
+
+  @Override
+  public CompletionStage<AppendOutcome> append(int shard, ShardBatch batch) {
+    return map.submitToKey(local.key(shard), new AppendProcessor(shard, batch));
+  }
+
+  @Override
+  public List<Integer> shardsToRestore() {
+    List<Integer> incomplete = new ArrayList<>();
+    for (int shard : local.owned()) {
+      if (isIncomplete(shard)) {
+        incomplete.add(shard);
+      }
+    }
+    return incomplete;
+  }
+
+  private boolean isIncomplete(int shard) {
+    try {
+      return !local.isRestored(shard);
+    } catch (ShardMovedException e) {
+      // Its new owner sees to it.
+      return false;
+    }
+  }
+
+  @Override
+  public int shardOf(String tenant, Labels labels) {
+    return SeriesKey.of(tenant, labels).shard(local.shards());
+  }
+
+  @Override
+  public void restoreSeries(int shard, List<Birth> series) {
+    map.executeOnKey(
+        local.key(shard),
+        RestoreProcessor.content(
+            new ShardBatch(
+                0, false, 0, new long[0], new long[0], new double[0], new int[0], series)));
+  }
+
+  @Override
+  public void directoryRestored(int shard) {
+    map.executeOnKey(local.key(shard), RestoreProcessor.wholeDirectory());
+  }
+
+  @Override
+  public void restoreSamples(int shard, long[] ids, long[] times, double[] values, int size) {
+    map.executeOnKey(
+        local.key(shard),
+        RestoreProcessor.content(
+            new ShardBatch(0, false, size, ids, times, values, new int[0], List.of())));
+  }
+
+  @Override
+  public void restoredFrom(int shard, long fromMs) {
+    map.executeOnKey(local.key(shard), RestoreProcessor.wholeFrom(fromMs));
+  }
+}

@@ -1,0 +1,8 @@
+package io.tidegrid.store;
+
+/** Sums up what shards hold. */
+final class ShardSize {
+  long series;
+  long samples;
+  long bytes;
+}

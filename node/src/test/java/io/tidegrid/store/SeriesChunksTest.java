@@ -1,0 +1,85 @@
+package io.tidegrid.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Random;
+import java.util.TreeMap;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class SeriesChunksTest {
+
+  private static final long START = OpenBlock.startOf(1_790_000_000_000L);
+
+  /** Late, duplicate and changed samples in all proportions, against a sorted map. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
+  void holdsWhatASortedMapHolds(long seed) {
+    Random random = new Random(seed);
+    SeriesChunks chunks = new SeriesChunks(START);
+    SeriesChunks.Scratch scratch = new SeriesChunks.Scratch();
+    TreeMap<Long, Double> expected = new TreeMap<>();
+    long now = START;
+    int lateness = random.nextInt(1, 400);
+    double lateShare = random.nextDouble() * random.nextDouble();
+    for (int i = 0; i < 3_000; i++) {
+      long time;
+      if (random.nextDouble() < lateShare) {
+        time = Math.max(START, now - 1_000L * random.nextInt(lateness));
+      } else {
+        now += 1_000;
+        time = now;
+      }
+      double value =
+          random.nextInt(3) == 0 && expected.containsKey(time)
+              ? expected.get(time)
+              : random.nextInt(100) / 10.0;
+      boolean keep = random.nextInt(20) == 0;
+      SeriesChunks.Outcome outcome = chunks.append(time, value, keep, scratch);
+      Double before = expected.get(time);
+      if (before == null) {
+        assertThat(outcome).isEqualTo(SeriesChunks.Outcome.ADDED);
+        expected.put(time, value);
+      } else if (keep || before == value) {
+        assertThat(outcome).isEqualTo(SeriesChunks.Outcome.HELD);
+      } else {
+        assertThat(outcome).isEqualTo(SeriesChunks.Outcome.REPLACED);
+        expected.put(time, value);
+      }
+      if (i % 500 == 0) {
+        same(chunks, expected, Long.MIN_VALUE, Long.MAX_VALUE);
+      }
+    }
+    same(chunks, expected, Long.MIN_VALUE, Long.MAX_VALUE);
+    for (int i = 0; i < 50; i++) {
+      long from = START + 1_000L * random.nextInt(3_000);
+      same(chunks, expected, from, from + 1_000L * random.nextInt(1_000));
+    }
+    assertThat(chunks.count()).isEqualTo(expected.size());
+    assertThat(chunks.firstTime()).isEqualTo(expected.firstKey());
+    assertThat(chunks.lastTime()).isEqualTo(expected.lastKey());
+    SampleBuffer latest = new SampleBuffer();
+    long middle = START + 1_500_000;
+    assertThat(chunks.copyLatest(middle, latest)).isEqualTo(expected.floorKey(middle) != null);
+    if (expected.floorKey(middle) != null) {
+      assertThat(latest.times()[0]).isEqualTo(expected.floorKey(middle));
+      assertThat(latest.values()[0]).isEqualTo(expected.floorEntry(middle).getValue());
+    }
+  }
+
+  private static void same(
+      SeriesChunks chunks, NavigableMap<Long, Double> expected, long from, long to) {
+    SampleBuffer buffer = new SampleBuffer();
+    buffer.add(-1, -1);
+    Map<Long, Double> span = expected.subMap(from, true, to, true);
+    assertThat(chunks.copy(from, to, buffer)).isEqualTo(span.size());
+    assertThat(buffer.size()).isEqualTo(span.size() + 1);
+    int i = 1;
+    for (Map.Entry<Long, Double> sample : span.entrySet()) {
+      assertThat(buffer.times()[i]).isEqualTo(sample.getKey());
+      assertThat(buffer.values()[i++]).isEqualTo(sample.getValue());
+    }
+  }
+}

@@ -1,0 +1,98 @@
+package io.tidegrid.store;
+
+import com.hazelcast.config.Config;
+import com.hazelcast.config.InMemoryFormat;
+import com.hazelcast.config.MapConfig;
+import com.hazelcast.core.Hazelcast;
+import com.hazelcast.core.HazelcastInstance;
+import io.tidegrid.grid.GridNames;
+import io.tidegrid.grid.GridSerializers;
+import java.net.ServerSocket;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/** A cluster of real members in this JVM, over loopback. */
+public final class TestGrid implements AutoCloseable {
+
+  /** One member with its part of the store. */
+  public record Node(HazelcastInstance hazelcast, SeriesStore store) {}
+
+  private final String name = "test-" + UUID.randomUUID();
+  private final int basePort = freePort();
+  private final StoreOptions options;
+  private final InstantSource clock;
+  private final List<Node> nodes = new ArrayList<>();
+
+  public TestGrid(StoreOptions options, InstantSource clock) {
+    this.options = options;
+    this.clock = clock;
+  }
+
+  public static StoreOptions memoryOnly(int shards) {
+    return new StoreOptions(shards, 1, Duration.ofDays(3), Duration.ofMinutes(10), false);
+  }
+
+  public static StoreOptions withDatabase(int shards) {
+    return new StoreOptions(shards, 1, Duration.ofDays(3), Duration.ofMinutes(10), true);
+  }
+
+  public Node start() {
+    Config config = new Config();
+    config.setClusterName(name);
+    config.setProperty(
+        "hazelcast.logging.type", System.getProperty("tidegrid.test.logging", "none"));
+    config.setProperty("hazelcast.phone.home.enabled", "false");
+    config.setProperty("hazelcast.operation.fail.on.indeterminate.state", "true");
+    config.setProperty("hazelcast.wait.seconds.before.join", "0");
+    config.setProperty("hazelcast.shutdownhook.enabled", "false");
+    config.setProperty("hazelcast.partition.migration.interval", "0");
+    config
+        .getSerializationConfig()
+        .addDataSerializableFactory(GridSerializers.FACTORY_ID, new GridSerializers());
+    config.addMapConfig(
+        new MapConfig(GridNames.JOURNAL)
+            .setInMemoryFormat(InMemoryFormat.BINARY)
+            .setBackupCount(options.backupCount()));
+    config.getNetworkConfig().setPort(basePort).setPortAutoIncrement(true).setPortCount(20);
+    config.getNetworkConfig().getInterfaces().setEnabled(true).addInterface("127.0.0.1");
+    var join = config.getNetworkConfig().getJoin();
+    join.getAutoDetectionConfig().setEnabled(false);
+    join.getMulticastConfig().setEnabled(false);
+    join.getTcpIpConfig().setEnabled(true);
+    // All of them: who takes the port of a member that left must find those that stayed.
+    for (int port = basePort; port < basePort + 4; port++) {
+      join.getTcpIpConfig().addMember("127.0.0.1:" + port);
+    }
+    SeriesStore.configure(config, options);
+    HazelcastInstance hazelcast = Hazelcast.newHazelcastInstance(config);
+    Node node =
+        new Node(hazelcast, SeriesStore.open(hazelcast, options, clock, BacklogGate.open()));
+    nodes.add(node);
+    return node;
+  }
+
+  public void awaitSafe() {
+    nodes.stream()
+        .filter(node -> node.hazelcast().getLifecycleService().isRunning())
+        .forEach(node ->
+            org.awaitility.Awaitility.await()
+                .atMost(Duration.ofSeconds(30))
+                .until(() -> node.hazelcast().getPartitionService().isClusterSafe()));
+  }
+
+  private static int freePort() {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    } catch (java.io.IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    nodes.forEach(node -> node.hazelcast().getLifecycleService().terminate());
+  }
+}
