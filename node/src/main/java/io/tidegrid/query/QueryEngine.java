@@ -33,9 +33,9 @@ public interface QueryEngine {
   boolean exists(String tenant, List<Matcher> matchers, QueryContext context);
 
   /**
-   * Lists the tenant's metrics whose name contains {@code search} (empty: all), sorted by name.
-   * Series are counted; last_seen comes from memory and, where that has none, is {@link
-   * Long#MIN_VALUE}.
+   * Lists the tenant's metrics whose name contains {@code search}, ignoring case (empty: all),
+   * sorted by name. Series are counted; last_seen comes from memory and, where that has none, is
+   * {@link Long#MIN_VALUE}.
    */
   List<MetricSummary> metrics(String tenant, String search, QueryContext context);
 

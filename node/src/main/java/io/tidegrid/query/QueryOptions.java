@@ -5,12 +5,37 @@ import java.time.Duration;
 /**
  * The limits of queries.
  *
- * @param timeout the longest a query may take
- * @param maxSamples the most samples a query may read
- * @param maxSeries the most series a query may touch
- * @param threads threads that read shards, per member
+ * @param timeout the longest a query may take; 30 s by default
+ * @param maxSamples the most samples a query may read, on all members together; 50,000,000 by
+ *     default
+ * @param maxSeries the most series a query may touch, on all members together; 1,000,000 by default
+ * @param maxBuckets the most values (windows times groups) an aggregation may answer; 1,000,000 by
+ *     default
+ * @param threads threads that read shards, per member; the number of processors, at least 2, by
+ *     default
  */
-public record QueryOptions(Duration timeout, long maxSamples, int maxSeries, int threads) {
+public record QueryOptions(
+    Duration timeout, long maxSamples, int maxSeries, int maxBuckets, int threads) {
+
+  private static final int DEFAULT_MAX_BUCKETS = 1_000_000;
+
+  /**
+   * @throws IllegalArgumentException for a limit that is not positive
+   */
+  public QueryOptions {
+    if (!timeout.isPositive()
+        || maxSamples <= 0
+        || maxSeries <= 0
+        || maxBuckets <= 0
+        || threads <= 0) {
+      throw new IllegalArgumentException("every limit of queries must be positive");
+    }
+  }
+
+  /** The given limits with the default for {@code maxBuckets}. */
+  public QueryOptions(Duration timeout, long maxSamples, int maxSeries, int threads) {
+    this(timeout, maxSamples, maxSeries, DEFAULT_MAX_BUCKETS, threads);
+  }
 
   /** The documented defaults. */
   public static QueryOptions defaults() {

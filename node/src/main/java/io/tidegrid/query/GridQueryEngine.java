@@ -1,0 +1,168 @@
+package io.tidegrid.query;
+
+import com.hazelcast.config.Config;
+import com.hazelcast.config.ExecutorConfig;
+import com.hazelcast.core.HazelcastInstance;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.tidegrid.grid.GridNames;
+import io.tidegrid.model.ErrorCode;
+import io.tidegrid.model.Matcher;
+import io.tidegrid.model.TidegridException;
+import io.tidegrid.persist.SampleArchive;
+import io.tidegrid.query.QueryMeters.Operation;
+import io.tidegrid.store.ShardReader;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Answers queries from all members: each owner reads, and where it can aggregates, what it owns
+ * from memory and, for the times that its memory does not hold whole, from the database; the member
+ * that was asked merges. One for each member. Safe for use by many threads.
+ */
+public final class GridQueryEngine implements QueryEngine, AutoCloseable {
+
+  /** Other members' queries that one member works on at once; more of them queue. */
+  private static final int EXECUTOR_THREADS = 32;
+
+  private final HazelcastInstance hazelcast;
+  private final QueryOptions options;
+  private final InstantSource clock;
+  private final MemberReader reader;
+  private final QueryCoordinator coordinator;
+  private final QueryMeters meters;
+
+  /**
+   * Starts to answer the questions of other members, too.
+   *
+   * @param hazelcast this member, set up by {@link #configure}; its partitions are the shards
+   * @param reader reads the shards that this member owns
+   * @param archive the database; empty when memory is all there is
+   * @param options the limits; the same on all members
+   * @param meters where to measure
+   * @param clock what the time limits go by
+   * @throws IllegalArgumentException when there are not as many shards as partitions
+   */
+  public GridQueryEngine(
+      HazelcastInstance hazelcast,
+      ShardReader reader,
+      Optional<SampleArchive> archive,
+      QueryOptions options,
+      MeterRegistry meters,
+      InstantSource clock) {
+    this.hazelcast = hazelcast;
+    this.options = options;
+    this.clock = clock;
+    this.reader = new MemberReader(reader, archive, options, clock);
+    this.coordinator = new QueryCoordinator(hazelcast, this.reader);
+    this.meters = new QueryMeters(meters, options, this.reader);
+    hazelcast.getUserContext().put(MemberReader.USER_CONTEXT_KEY, this.reader);
+  }
+
+  /** Adds to a member's configuration what the members need to ask each other. */
+  public static void configure(Config config) {
+    config
+        .getSerializationConfig()
+        .addDataSerializableFactory(QuerySerializers.FACTORY_ID, new QuerySerializers());
+    config.addExecutorConfig(new ExecutorConfig(GridNames.QUERY_EXECUTOR, EXECUTOR_THREADS));
+  }
+
+  @Override
+  public List<SeriesSamples> select(
+      String tenant, List<Matcher> matchers, TimeRange range, QueryContext context) {
+    return select(new SamplesQuestion(tenant, matchers, checked(range), false), context);
+  }
+
+  /**
+   * As {@link #select}, but keeps Prometheus' stale markers (NaN with the bits 0x7ff0000000000002)
+   * among the samples, for evaluators that have to see where a series ends.
+   */
+  public List<SeriesSamples> selectWithStaleMarkers(
+      String tenant, List<Matcher> matchers, TimeRange range, QueryContext context) {
+    return select(new SamplesQuestion(tenant, matchers, checked(range), true), context);
+  }
+
+  private List<SeriesSamples> select(SamplesQuestion question, QueryContext context) {
+    return ask(Operation.SELECT, question, context, SeriesAnswer::sorted);
+  }
+
+  @Override
+  public List<Bucket> aggregate(AggregateQuery query, QueryContext context) {
+    checked(query.range());
+    if (query.function() == Function.RAW) {
+      throw TidegridException.ofField(
+          ErrorCode.INVALID_VALUE, "/function", "raw does not aggregate; select samples instead");
+    }
+    if (query.intervalMs() < 0) {
+      throw TidegridException.ofField(
+          ErrorCode.INVALID_VALUE, "/interval", "the interval must be positive");
+    }
+    return ask(
+        Operation.AGGREGATE, new AggregateQuestion(query), context, GroupedWindows::toBuckets);
+  }
+
+  @Override
+  public List<SeriesSamples> latest(
+      String tenant, List<Matcher> matchers, long toMs, QueryContext context) {
+    return ask(
+        Operation.LATEST,
+        new LatestQuestion(tenant, matchers, toMs),
+        context,
+        SeriesAnswer::sorted);
+  }
+
+  @Override
+  public boolean exists(String tenant, List<Matcher> matchers, QueryContext context) {
+    return ask(
+        Operation.EXISTS, new ExistsQuestion(tenant, matchers), context, ExistsAnswer::decided);
+  }
+
+  @Override
+  public List<MetricSummary> metrics(String tenant, String search, QueryContext context) {
+    return ask(
+        Operation.METRICS, new MetricsQuestion(tenant, search), context, MetricsAnswer::sorted);
+  }
+
+  @Override
+  public Optional<MetricDetails> metric(String tenant, String metric, QueryContext context) {
+    return ask(
+        Operation.METRIC,
+        new MetricQuestion(tenant, metric),
+        context,
+        answer -> answer.details(metric));
+  }
+
+  @Override
+  public List<String> labelValues(
+      String tenant, String label, List<Matcher> matchers, QueryContext context) {
+    return ask(
+        Operation.LABEL_VALUES,
+        new LabelValuesQuestion(tenant, label, matchers),
+        context,
+        NamesAnswer::sorted);
+  }
+
+  private <A extends Answer<A>, T> T ask(
+      Operation operation,
+      ShardQuestion<A> question,
+      QueryContext context,
+      java.util.function.Function<A, T> result) {
+    QueryBudget budget = new QueryBudget(options, clock, context.timeout(), context.cancelled());
+    return meters.measure(operation, budget, () -> result.apply(coordinator.ask(question, budget)));
+  }
+
+  private static TimeRange checked(TimeRange range) {
+    if (range.fromMs() > range.toMs()) {
+      throw new TidegridException(
+          ErrorCode.INVALID_RANGE, "the start of the range lies after its end");
+    }
+    return range;
+  }
+
+  /** Stops answering. Running queries end with an error. */
+  @Override
+  public void close() {
+    hazelcast.getUserContext().remove(MemberReader.USER_CONTEXT_KEY, reader);
+    reader.close();
+  }
+}

@@ -1,0 +1,160 @@
+package io.tidegrid.query;
+
+import io.tidegrid.model.ErrorCode;
+import io.tidegrid.model.TidegridException;
+import io.tidegrid.persist.SampleArchive;
+import io.tidegrid.store.ShardReader;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * Answers questions about the shards of this member. Small questions are answered on the thread
+ * that asks; one that has not come through after {@value #INLINE_MICROS} µs is shared out to a
+ * bounded pool, so that big ones use all processors and block no caller's carrier thread. Safe for
+ * use by many threads.
+ */
+final class MemberReader implements AutoCloseable {
+
+  /** Where members find their reader when another one asks. */
+  static final String USER_CONTEXT_KEY = "tidegrid.query.reader";
+
+  private static final long INLINE_MICROS = 500;
+  private static final long POLL_MS = 20;
+
+  private final ShardReader reader;
+  private final Optional<SampleArchive> archive;
+  private final QueryPlanner planner;
+  private final QueryOptions options;
+  private final InstantSource clock;
+  private final ThreadPoolExecutor pool;
+
+  MemberReader(
+      ShardReader reader,
+      Optional<SampleArchive> archive,
+      QueryOptions options,
+      InstantSource clock) {
+    this.reader = reader;
+    this.archive = archive;
+    this.planner = new QueryPlanner(archive.isPresent());
+    this.options = options;
+    this.clock = clock;
+    this.pool =
+        new ThreadPoolExecutor(
+            options.threads(),
+            options.threads(),
+            1,
+            TimeUnit.MINUTES,
+            new LinkedBlockingQueue<>(),
+            Thread.ofPlatform().name("tidegrid-query-", 0).daemon().factory());
+    pool.allowCoreThreadTimeOut(true);
+  }
+
+  int shards() {
+    return reader.shards();
+  }
+
+  int busyThreads() {
+    return pool.getActiveCount();
+  }
+
+  /** Answers another member, whose cancellation comes as an interrupt of the calling thread. */
+  MemberAnswer readForOther(ShardQuestion<?> question, ShardSet shards, Duration timeout) {
+    return read(
+        question,
+        shards,
+        new QueryBudget(options, clock, timeout, Thread.currentThread()::isInterrupted));
+  }
+
+  /**
+   * Reads the shards as far as they are owned by this member and ready.
+   *
+   * @throws TidegridException when the budget is used up, or the database is away and needed
+   */
+  <A extends Answer<A>> MemberAnswer read(
+      ShardQuestion<A> question, ShardSet shards, QueryBudget budget) {
+    long samplesBefore = budget.samples();
+    long seriesBefore = budget.series();
+    ShardQueue queue = new ShardQueue(shards);
+    ShardWorker<A> first = new ShardWorker<>(reader, question, planner, budget, queue);
+    first.workUntil(System.nanoTime() + TimeUnit.MICROSECONDS.toNanos(INLINE_MICROS));
+    if (!queue.isEmpty()) {
+      for (ShardWorker<A> helper : readInPool(question, budget, queue)) {
+        first.takeOver(helper);
+      }
+    }
+    A answer = first.answer();
+    answer.check(budget);
+    if (!first.pending().isEmpty()) {
+      question.readArchive(archive.orElseThrow(), first.pending(), answer, budget);
+    }
+    return new MemberAnswer(
+        answer,
+        first.moved(),
+        first.notReady(),
+        budget.samples() - samplesBefore,
+        budget.series() - seriesBefore);
+  }
+
+  private <A extends Answer<A>> List<ShardWorker<A>> readInPool(
+      ShardQuestion<A> question, QueryBudget budget, ShardQueue queue) {
+    int count = Math.min(options.threads(), queue.size());
+    List<ShardWorker<A>> workers = new ArrayList<>(count);
+    List<Future<?>> running = new ArrayList<>(count);
+    try {
+      for (int i = 0; i < count; i++) {
+        ShardWorker<A> worker = new ShardWorker<>(reader, question, planner, budget, queue);
+        workers.add(worker);
+        running.add(pool.submit(worker::work));
+      }
+      for (Future<?> one : running) {
+        await(one, budget);
+      }
+      return workers;
+    } catch (RejectedExecutionException e) {
+      throw new TidegridException(
+          ErrorCode.NOT_READY,
+          "the node is shutting down; ask another one",
+          List.of(),
+          Duration.ofSeconds(1),
+          e);
+    } catch (RuntimeException e) {
+      budget.abandon();
+      queue.firstFailure().ifPresent(e::addSuppressed);
+      throw queue.firstFailure().orElse(e);
+    }
+  }
+
+  private static void await(Future<?> running, QueryBudget budget) {
+    while (true) {
+      try {
+        running.get(POLL_MS, TimeUnit.MILLISECONDS);
+        return;
+      } catch (TimeoutException e) {
+        budget.check();
+      } catch (ExecutionException e) {
+        throw e.getCause() instanceof RuntimeException cause
+            ? cause
+            : new IllegalStateException("reading a shard failed", e.getCause());
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new TidegridException(
+            ErrorCode.CANCELLED, "the query was cancelled", List.of(), Duration.ZERO, e);
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    pool.shutdownNow();
+  }
+}

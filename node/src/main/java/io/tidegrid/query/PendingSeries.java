@@ -1,0 +1,33 @@
+package io.tidegrid.query;
+
+import io.tidegrid.model.Labels;
+import io.tidegrid.store.SampleBuffer;
+import java.util.Arrays;
+
+/**
+ * A series of which memory does not hold everything that was asked for.
+ *
+ * @param id its id in the database
+ * @param labels its labels
+ * @param memory what memory has; not changed afterwards
+ * @param archive what the database is to be asked for
+ */
+record PendingSeries(long id, Labels labels, Columns memory, TimeRange archive) {
+
+  /** Samples in ascending order of time. */
+  static final class Columns {
+
+    final long[] times;
+    final double[] values;
+
+    /** Copies a buffer. */
+    Columns(SampleBuffer buffer) {
+      this.times = Arrays.copyOf(buffer.times(), buffer.size());
+      this.values = Arrays.copyOf(buffer.values(), buffer.size());
+    }
+
+    int size() {
+      return times.length;
+    }
+  }
+}

@@ -1,0 +1,123 @@
+package io.tidegrid.query;
+
+import io.tidegrid.store.SampleBuffer;
+import io.tidegrid.store.ShardMovedException;
+import io.tidegrid.store.ShardReader;
+import io.tidegrid.store.ShardView;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Reads shards from a queue, one after the other, and gathers what they answer. Used by one thread.
+ *
+ * @param <A> the kind of answer
+ */
+final class ShardWorker<A extends Answer<A>> {
+
+  private final ShardReader reader;
+  private final ShardQuestion<A> question;
+  private final QueryPlanner planner;
+  private final QueryBudget budget;
+  private final ShardQueue queue;
+  private final SampleBuffer buffer = new SampleBuffer();
+  private final A answer;
+  private final List<PendingSeries> pending = new ArrayList<>(0);
+  private final ShardSet moved = new ShardSet();
+  private final ShardSet notReady = new ShardSet();
+
+  ShardWorker(
+      ShardReader reader,
+      ShardQuestion<A> question,
+      QueryPlanner planner,
+      QueryBudget budget,
+      ShardQueue queue) {
+    this.reader = reader;
+    this.question = question;
+    this.planner = planner;
+    this.budget = budget;
+    this.queue = queue;
+    this.answer = question.newAnswer();
+  }
+
+  A answer() {
+    return answer;
+  }
+
+  List<PendingSeries> pending() {
+    return pending;
+  }
+
+  ShardSet moved() {
+    return moved;
+  }
+
+  ShardSet notReady() {
+    return notReady;
+  }
+
+  /** Reads until the queue is empty. */
+  void work() {
+    try {
+      while (step()) {}
+    } catch (RuntimeException e) {
+      queue.fail(e);
+      throw e;
+    }
+  }
+
+  /** Reads until the queue is empty or the time has come; at least one shard. */
+  void workUntil(long nanoTime) {
+    while (step()) {
+      if (System.nanoTime() - nanoTime >= 0) {
+        return;
+      }
+    }
+  }
+
+  private boolean step() {
+    int shard = queue.poll();
+    if (shard < 0) {
+      return false;
+    }
+    budget.check();
+    readShard(shard);
+    if (answer.decided()) {
+      queue.clear();
+    }
+    return true;
+  }
+
+  private void readShard(int shard) {
+    ShardScan<A> scan = new ShardScan<>(question.newAnswer(), planner, budget, buffer);
+    try {
+      boolean ready = reader.read(shard, view -> readIfReady(view, scan));
+      if (!ready) {
+        notReady.add(shard);
+        return;
+      }
+    } catch (ShardMovedException e) {
+      scan.giveBack();
+      moved.add(shard);
+      return;
+    }
+    answer.merge(scan.answer());
+    pending.addAll(scan.pending());
+    answer.check(budget);
+  }
+
+  private boolean readIfReady(ShardView view, ShardScan<A> scan) {
+    if (!view.directoryWhole()) {
+      return false;
+    }
+    question.readMemory(view, scan);
+    return true;
+  }
+
+  /** Takes over what another worker of the same question has gathered, after it has ended. */
+  void takeOver(ShardWorker<A> other) {
+    answer.merge(other.answer);
+    pending.addAll(other.pending);
+    moved.addAll(other.moved);
+    notReady.addAll(other.notReady);
+  }
+}
