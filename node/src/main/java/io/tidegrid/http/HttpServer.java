@@ -1,0 +1,156 @@
+package io.tidegrid.http;
+
+import io.helidon.http.DirectHandler.EventType;
+import io.helidon.webserver.WebServer;
+import io.helidon.webserver.http.DirectHandlers;
+import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http1.Http1Config;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.tidegrid.ingest.Ack;
+import io.tidegrid.ingest.Ingest;
+import io.tidegrid.query.QueryEngine;
+import java.time.Duration;
+import java.time.InstantSource;
+
+/**
+ * The node's HTTP server: all paths on one port, a virtual thread for each connection. Safe for use
+ * by many threads.
+ */
+public final class HttpServer implements AutoCloseable {
+
+  /** A query with long labels comes in the URL. */
+  private static final int MAX_PROLOGUE_BYTES = 64 << 10;
+
+  private static final int MAX_HEADERS_BYTES = 32 << 10;
+
+  private static final Duration SHUTDOWN_GRACE = Duration.ofSeconds(5);
+  private static final int MAX_IDLE_CHECK_SECONDS = 30;
+
+  private final WebServer server;
+  private final Dispatcher dispatcher;
+  private final HealthResource health;
+
+  /**
+   * A server that is not yet listening.
+   *
+   * @param options address and limits
+   * @param ingest the way in
+   * @param defaultAck what a write waits for when its request does not say
+   * @param engine the way out
+   * @param decoders the protocols that are taken
+   * @param downsampler thins charts out
+   * @param status what the node says of itself
+   * @param registry where the server counts, and what {@code /metrics} shows
+   * @param clock the time
+   */
+  public HttpServer(
+      HttpOptions options,
+      Ingest ingest,
+      Ack defaultAck,
+      QueryEngine engine,
+      HttpDecoders decoders,
+      Downsampler downsampler,
+      NodeStatus status,
+      PrometheusMeterRegistry registry,
+      InstantSource clock) {
+    Http1Config.Builder http1 =
+        Http1Config.builder()
+            .maxPrologueLength(MAX_PROLOGUE_BYTES)
+            .maxHeadersSize(MAX_HEADERS_BYTES)
+            // Clients leave braces and quotes of labels unescaped; Params reads them as they are.
+            .validatePrologue(false)
+            .receiveLog(false)
+            .sendLog(false);
+    Connections connections = new Connections(options.maxConnections(), http1, registry);
+    HttpMeters meters = new HttpMeters(registry, options, connections.open());
+    HttpContext context =
+        new HttpContext(
+            options,
+            ingest,
+            engine,
+            decoders,
+            downsampler,
+            status,
+            clock,
+            defaultAck,
+            new BodyBuffers(options.maxBufferedBytes(), registry),
+            connections,
+            meters);
+    this.health = new HealthResource(status, registry);
+    Router router = new Router();
+    health.addTo(router);
+    Pages.addTo(router);
+    new IngestResource(context).addTo(router);
+    Queries queries = new Queries(context);
+    new QueryResource(queries).addTo(router);
+    new DashboardResource(queries).addTo(router);
+    this.dispatcher = new Dispatcher(context, router);
+    this.server = server(options, connections, new Problems(meters));
+  }
+
+  private WebServer server(HttpOptions options, Connections connections, Problems problems) {
+    DirectHandlers.Builder handlers = DirectHandlers.builder();
+    for (EventType type : EventType.values()) {
+      handlers.addHandler(type, problems);
+    }
+    return WebServer.builder()
+        .host(options.host())
+        .port(options.port())
+        .shutdownHook(false)
+        .addConnectionSelector(connections)
+        .directHandlers(handlers.build())
+        .contentEncoding(new PassThroughCoding())
+        // Bounds single chunks, which Helidon reads whole, and announced lengths.
+        .maxPayloadSize(options.maxBodyBytes())
+        .shutdownGracePeriod(SHUTDOWN_GRACE)
+        .idleConnectionTimeout(options.idleTimeout())
+        .idleConnectionPeriod(
+            Duration.ofSeconds(
+                Math.clamp(options.idleTimeout().toSeconds() / 2, 1L, MAX_IDLE_CHECK_SECONDS)))
+        .connectionOptions(socket ->
+            socket
+                .tcpNoDelay(true)
+                .readTimeout(
+                    options.idleTimeout().compareTo(options.requestTimeout()) > 0
+                        ? options.idleTimeout()
+                        : options.requestTimeout()))
+        .routing(HttpRouting.builder().addFilter(dispatcher))
+        .build();
+  }
+
+  /**
+   * Starts to listen; returns when connections are taken.
+   *
+   * @throws IllegalStateException when the address cannot be bound
+   */
+  public void start() {
+    server.start();
+    if (!server.isRunning()) {
+      throw new IllegalStateException("the HTTP server did not start");
+    }
+  }
+
+  /** Returns the port that is listened on; -1 before {@link #start}. */
+  public int port() {
+    return server.port();
+  }
+
+  /**
+   * Says at {@code /health/ready} that the node is leaving and asks clients to reconnect elsewhere;
+   * requests are still answered.
+   */
+  public void drain() {
+    health.drain();
+    dispatcher.drain();
+  }
+
+  /** Stops to listen, gives running requests 5 s to end, and closes all connections. */
+  public void stop() {
+    server.stop();
+  }
+
+  @Override
+  public void close() {
+    stop();
+  }
+}
