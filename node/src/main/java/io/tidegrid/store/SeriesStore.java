@@ -57,6 +57,19 @@ public final class SeriesStore implements ShardAppender, ShardRestorer {
     return local;
   }
 
+  /** Tells whether all shards owned by this member know all their series, so that queries go. */
+  public boolean directoriesWhole() {
+    return local.owned().stream().allMatch(this::hasWholeDirectory);
+  }
+
+  private boolean hasWholeDirectory(int shard) {
+    try {
+      return local.read(shard, ShardView::directoryWhole);
+    } catch (ShardMovedException e) {
+      return true;
+    }
+  }
+
   /** Returns how many series the shards owned by this member have. */
   public long series() {
     return local.size().series;

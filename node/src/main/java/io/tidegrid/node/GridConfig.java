@@ -1,0 +1,137 @@
+package io.tidegrid.node;
+
+import com.hazelcast.config.Config;
+import com.hazelcast.config.InMemoryFormat;
+import com.hazelcast.config.JavaSerializationFilterConfig;
+import com.hazelcast.config.MapConfig;
+import com.hazelcast.config.MapStoreConfig;
+import com.hazelcast.config.NetworkConfig;
+import com.hazelcast.config.TcpIpConfig;
+import io.tidegrid.grid.GridNames;
+import io.tidegrid.grid.GridSerializers;
+import io.tidegrid.query.GridQueryEngine;
+import io.tidegrid.store.SeriesStore;
+import io.tidegrid.store.StoreOptions;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.util.List;
+import java.util.Optional;
+
+/** How a member of the grid is set up, and why it differs from Hazelcast's defaults. */
+final class GridConfig {
+
+  /** Says to other members where this one persists, since all must use the same place. */
+  static final String STORAGE_ATTRIBUTE = "tidegrid.storage";
+
+  private GridConfig() {}
+
+  /**
+   * @param stores the stores of the maps journal and metadata; empty without a database
+   * @param storageIdentity what members that persist in the same place have in common
+   */
+  static Config of(
+      NodeConfig node,
+      StoreOptions store,
+      int port,
+      Optional<MapStoreConfig> journalStore,
+      Optional<MapStoreConfig> metadataStore,
+      String storageIdentity) {
+    Config config = new Config();
+    config.setClusterName(node.gridClusterName());
+    config.getMemberAttributeConfig().setAttribute(STORAGE_ATTRIBUTE, storageIdentity);
+    properties(config, node);
+    network(config.getNetworkConfig(), node, port);
+    config.getMetricsConfig().setEnabled(false);
+    // Only the grid's own classes travel as Java objects; anything else is somebody's gadget.
+    config
+        .getSerializationConfig()
+        .setJavaSerializationFilterConfig(trusted())
+        .addDataSerializableFactory(GridSerializers.FACTORY_ID, new GridSerializers());
+    SeriesStore.configure(config, store);
+    GridQueryEngine.configure(config);
+    MapConfig journal =
+        new MapConfig(GridNames.JOURNAL)
+            .setInMemoryFormat(InMemoryFormat.BINARY)
+            .setBackupCount(store.backupCount())
+            .setStatisticsEnabled(false)
+            .setPerEntryStatsEnabled(false);
+    journalStore.ifPresent(journal::setMapStoreConfig);
+    config.addMapConfig(journal);
+    MapConfig metadata =
+        new MapConfig(GridNames.METADATA).setBackupCount(store.backupCount());
+    metadataStore.ifPresent(metadata::setMapStoreConfig);
+    config.addMapConfig(metadata);
+    return config;
+  }
+
+  private static void properties(Config config, NodeConfig node) {
+    config.setProperty("hazelcast.logging.type", "jdk");
+    config.setProperty("hazelcast.logging.details.enabled", "false");
+    config.setProperty("hazelcast.phone.home.enabled", "false");
+    // The node stops the grid itself, after it has drained and flushed.
+    config.setProperty("hazelcast.shutdownhook.enabled", "false");
+    config.setProperty("hazelcast.socket.bind.any", "false");
+    // By default a write is acknowledged after five seconds without the backup's answer. It must
+    // fail then, and be sent again, or what was acknowledged dies with its owner.
+    config.setProperty("hazelcast.operation.fail.on.indeterminate.state", "true");
+    config.setProperty("hazelcast.heartbeat.interval.seconds", "1");
+    config.setProperty("hazelcast.max.no.heartbeat.seconds", "10");
+    config.setProperty("hazelcast.operation.call.timeout.millis", "20000");
+    config.setProperty(
+        "hazelcast.wait.seconds.before.join", node.gridJoin().isEmpty() ? "0" : "1");
+    config.setProperty("hazelcast.max.wait.seconds.before.join", "5");
+    config.setProperty("hazelcast.merge.first.run.delay.seconds", "10");
+    config.setProperty("hazelcast.merge.next.run.delay.seconds", "10");
+    config.setProperty(
+        "hazelcast.graceful.shutdown.max.wait",
+        Long.toString(Math.max(1, node.shutdownGrace().toSeconds())));
+  }
+
+  private static void network(NetworkConfig network, NodeConfig node, int port) {
+    network.setPort(port).setPortAutoIncrement(false);
+    network.getInterfaces().setEnabled(true).addInterface(address(node.gridHost()));
+    network.setPublicAddress(node.gridHost() + ":" + port);
+    network.getJoin().getAutoDetectionConfig().setEnabled(false);
+    network.getJoin().getMulticastConfig().setEnabled(false);
+    TcpIpConfig tcpIp = network.getJoin().getTcpIpConfig().setEnabled(true);
+    tcpIp.addMember(node.gridHost() + ":" + port);
+    node.gridJoin().forEach(tcpIp::addMember);
+  }
+
+  private static String address(String host) {
+    try {
+      return InetAddress.getByName(host).getHostAddress();
+    } catch (IOException e) {
+      throw new ConfigException(List.of("grid.host: the address " + host + " is not known"));
+    }
+  }
+
+  private static JavaSerializationFilterConfig trusted() {
+    JavaSerializationFilterConfig filter = new JavaSerializationFilterConfig();
+    filter.getWhitelist().addPrefixes("java.lang.", "java.util.", "com.hazelcast.", "io.tidegrid.");
+    return filter;
+  }
+
+  /**
+   * Returns the port for the grid: the configured one, or a free one for 0.
+   *
+   * @throws ConfigException when the port is taken
+   */
+  static int port(NodeConfig node) {
+    try (ServerSocket socket =
+        new ServerSocket(node.gridPort(), 1, InetAddress.getByName(node.gridHost()))) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new ConfigException(
+          List.of(
+              "grid.port: "
+                  + node.gridHost()
+                  + ":"
+                  + node.gridPort()
+                  + " cannot be used ("
+                  + e.getMessage()
+                  + "); choose another with --grid-port, or 0 for a free one"));
+    }
+  }
+}

@@ -1,0 +1,327 @@
+package io.tidegrid.node;
+
+import com.hazelcast.cluster.Member;
+import com.hazelcast.core.Hazelcast;
+import com.hazelcast.core.HazelcastInstance;
+import io.micrometer.core.instrument.Clock;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.tidegrid.http.HttpDecoders;
+import io.tidegrid.http.HttpServer;
+import io.tidegrid.ingest.Decoders;
+import io.tidegrid.ingest.GridIngest;
+import io.tidegrid.ingest.Ingest;
+import io.tidegrid.ingest.SeriesCache;
+import io.tidegrid.persist.JournalRetirement;
+import io.tidegrid.persist.Persistence;
+import io.tidegrid.query.Downsample;
+import io.tidegrid.query.GridQueryEngine;
+import io.tidegrid.query.QueryEngine;
+import io.tidegrid.store.BacklogGate;
+import io.tidegrid.store.SeriesStore;
+import io.tidegrid.store.StoreOptions;
+import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * A running node: a member of the grid with its database and its HTTP server. Start one per JVM and
+ * address. Safe for use by many threads.
+ */
+public final class TidegridNode implements AutoCloseable {
+
+  private static final System.Logger LOG = System.getLogger(TidegridNode.class.getName());
+  private static final Duration FIRST_CONNECT = Duration.ofSeconds(20);
+
+  private final NodeConfig config;
+  private final java.time.Clock clock;
+  private final Instant startedAt;
+  private final PrometheusMeterRegistry meters;
+  private final Optional<Persistence> persistence;
+  private final Optional<JournalRetirement> retirement;
+  private final HazelcastInstance hazelcast;
+  private final SeriesStore store;
+  private final GridIngest ingest;
+  private final GridQueryEngine queries;
+  private final HttpServer http;
+  private final LiveStatus status;
+  private final int gridPort;
+  private final AtomicBoolean closing = new AtomicBoolean();
+  private final CountDownLatch closed = new CountDownLatch(1);
+  private volatile boolean clean;
+
+  private TidegridNode(NodeConfig config, java.time.Clock clock) {
+    this.config = config;
+    this.clock = clock;
+    this.startedAt = clock.instant();
+    this.meters =
+        new PrometheusMeterRegistry(
+            PrometheusConfig.DEFAULT, new PrometheusRegistry(), Clock.SYSTEM);
+    StorageMode storage = config.storage();
+    if (storage == StorageMode.EMBEDDED && !config.gridJoin().isEmpty()) {
+      throw new ConfigException(
+          List.of(
+              "grid.join: members of a cluster share one database or have none; an embedded one"
+                  + " belongs to one node. Set --database-url to the database of the cluster, or"
+                  + " --storage memory on all members"));
+    }
+    this.gridPort = GridConfig.port(config);
+    StoreOptions storeOptions =
+        new StoreOptions(
+            config.gridShards(),
+            config.gridBackupCount(),
+            config.memoryRetention(),
+            config.ingestOptions().maxFuture(),
+            storage != StorageMode.MEMORY);
+    // The database comes up while the grid does.
+    this.persistence =
+        storage == StorageMode.MEMORY
+            ? Optional.empty()
+            : Optional.of(Persistence.start(Settings.persistence(config), meters, clock));
+    try {
+      this.hazelcast =
+          Hazelcast.newHazelcastInstance(
+              GridConfig.of(
+                  config,
+                  storeOptions,
+                  gridPort,
+                  persistence.map(Persistence::journalStoreConfig),
+                  persistence.map(Persistence::metadataStoreConfig),
+                  Settings.storageIdentity(config)));
+    } catch (RuntimeException e) {
+      persistence.ifPresent(Persistence::close);
+      throw e;
+    }
+    try {
+      refuseOtherStorage();
+      BacklogGate gate = persistence.map(Persistence::gate).orElse(BacklogGate.open());
+      this.store = SeriesStore.open(hazelcast, storeOptions, clock, gate);
+      persistence.ifPresent(database -> database.attach(hazelcast, store));
+      this.retirement =
+          persistence.isPresent()
+              ? Optional.empty()
+              : Optional.of(JournalRetirement.start(hazelcast));
+      this.ingest =
+          new GridIngest(
+              hazelcast,
+              store,
+              config.ingestOptions(),
+              config.memoryRetention(),
+              persistence.map(database -> database::commit),
+              clock,
+              meters);
+      this.queries =
+          new GridQueryEngine(
+              hazelcast,
+              store.reader(),
+              persistence.map(Persistence::archive),
+              config.queryOptions(),
+              meters,
+              clock);
+      this.status = new LiveStatus(hazelcast, store, persistence, startedAt, clock);
+      this.http =
+          new HttpServer(
+              Settings.http(config),
+              ingest,
+              config.ingestOptions().ack(),
+              queries,
+              decoders(),
+              Downsample::lttb,
+              status,
+              meters,
+              clock);
+      bindMeters();
+      http.start();
+    } catch (RuntimeException e) {
+      hazelcast.getLifecycleService().terminate();
+      persistence.ifPresent(Persistence::close);
+      throw e;
+    }
+  }
+
+  /**
+   * Starts a node and returns when it can take requests. With a database that cannot be reached it
+   * returns after a while all the same: the node then takes what its backlog holds and says so.
+   *
+   * @throws ConfigException when the configuration cannot work, such as a port that is taken
+   */
+  public static TidegridNode start(NodeConfig config) {
+    TidegridNode node = new TidegridNode(config, java.time.Clock.systemUTC());
+    node.awaitFirstConnect();
+    node.status.started();
+    return node;
+  }
+
+  private void awaitFirstConnect() {
+    if (persistence.isEmpty()) {
+      return;
+    }
+    try {
+      if (!persistence.get().awaitConnected(FIRST_CONNECT)) {
+        LOG.log(
+            System.Logger.Level.WARNING,
+            "the database is not there yet; the node starts without it and goes on trying");
+        return;
+      }
+      status.awaitDirectory(FIRST_CONNECT);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void refuseOtherStorage() {
+    String own = Settings.storageIdentity(config);
+    for (Member member : hazelcast.getCluster().getMembers()) {
+      String theirs = member.getAttribute(GridConfig.STORAGE_ATTRIBUTE);
+      if (!member.localMember()
+          && (!own.equals(theirs) || config.storage() == StorageMode.EMBEDDED)) {
+        throw new ConfigException(
+            List.of(
+                "storage: the cluster at "
+                    + member.getAddress()
+                    + " persists elsewhere ("
+                    + theirs
+                    + ") than this node ("
+                    + own
+                    + "); all members share one database (--database-url) or run with --storage"
+                    + " memory"));
+      }
+    }
+  }
+
+  private HttpDecoders decoders() {
+    SeriesCache cache = new SeriesCache(config.ingestOptions().seriesCacheBytes(), meters);
+    Decoders decoders = new Decoders(config.ingestOptions(), cache, meters);
+    return new HttpDecoders(
+        decoders.json(), decoders.remoteWrite(), decoders::influxLine, decoders::text);
+  }
+
+  private void bindMeters() {
+    new JvmMemoryMetrics().bindTo(meters);
+    new JvmThreadMetrics().bindTo(meters);
+    new ProcessorMetrics().bindTo(meters);
+    JvmGcMetrics gc = new JvmGcMetrics();
+    gc.bindTo(meters);
+    Gauge.builder("tidegrid.store.series", status, s -> s.memory().series())
+        .description("Series in the shards that this member owns")
+        .register(meters);
+    Gauge.builder("tidegrid.store.samples", status, s -> s.memory().samples())
+        .description("Samples in memory in the shards that this member owns")
+        .register(meters);
+    Gauge.builder("tidegrid.store.bytes", status, s -> s.memory().sampleBytes())
+        .description("Heap taken by the shards that this member owns")
+        .baseUnit("bytes")
+        .register(meters);
+    Gauge.builder("tidegrid.grid.members", hazelcast, h -> h.getCluster().getMembers().size())
+        .description("Members of the cluster")
+        .register(meters);
+  }
+
+  /** Returns where the HTTP API is. */
+  public URI httpUri() {
+    return URI.create("http://" + config.httpHost() + ":" + http.port());
+  }
+
+  /** Returns the address that other members join. */
+  public String gridAddress() {
+    return config.gridHost() + ":" + gridPort;
+  }
+
+  /** Returns the door for writing samples from this JVM. */
+  public Ingest ingest() {
+    return ingest;
+  }
+
+  /** Returns the door for reading samples from this JVM. */
+  public QueryEngine queries() {
+    return queries;
+  }
+
+  /** Returns the member of the grid that this node is. */
+  public HazelcastInstance hazelcast() {
+    return hazelcast;
+  }
+
+  /** Returns in a few lines what runs where. */
+  public String summary() {
+    return "  HTTP API  "
+        + httpUri()
+        + "\n  grid      "
+        + gridAddress()
+        + " (cluster "
+        + config.gridClusterName()
+        + ", "
+        + hazelcast.getCluster().getMembers().size()
+        + " member(s), "
+        + config.gridShards()
+        + " shards)\n  storage   "
+        + Settings.storageText(config);
+  }
+
+  /**
+   * Stops the node: says that it leaves, answers what is under way, persists what is pending, hands
+   * its shards to the other members, and stops the database that it runs. A second call waits for
+   * the first.
+   */
+  @Override
+  public void close() {
+    closeCleanly();
+  }
+
+  /**
+   * Does what {@link #close} does.
+   *
+   * @return whether everything acknowledged is persisted or with other members
+   */
+  public boolean closeCleanly() {
+    if (!closing.compareAndSet(false, true)) {
+      awaitClosed();
+      return clean;
+    }
+    try {
+      status.stopping();
+      http.drain();
+      http.stop();
+      ingest.close();
+      boolean others = hazelcast.getCluster().getMembers().size() > 1;
+      boolean flushed =
+          persistence.map(database -> database.flush(config.shutdownGrace())).orElse(true);
+      queries.close();
+      retirement.ifPresent(JournalRetirement::close);
+      if (others) {
+        hazelcast.shutdown();
+      } else {
+        // Alone there is nobody to hand over to, and what had to be stored is.
+        hazelcast.getLifecycleService().terminate();
+      }
+      persistence.ifPresent(Persistence::close);
+      clean = flushed || others;
+    } finally {
+      closed.countDown();
+    }
+    return clean;
+  }
+
+  /** Waits until the node is closed. */
+  public void awaitTermination() throws InterruptedException {
+    closed.await();
+  }
+
+  private void awaitClosed() {
+    try {
+      closed.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
