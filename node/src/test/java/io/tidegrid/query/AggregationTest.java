@@ -160,6 +160,7 @@ class AggregationTest {
         }
       }
       shards.forEach(FakeShard::clear);
+      archive.clear();
     }
   }
 
