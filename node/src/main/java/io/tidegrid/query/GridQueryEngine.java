@@ -14,6 +14,7 @@ import io.tidegrid.store.ShardReader;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentMap;
 
 /**
  * Answers queries from all members: each owner reads, and where it can aggregates, what it owns
@@ -25,7 +26,7 @@ public final class GridQueryEngine implements QueryEngine, AutoCloseable {
   /** Other members' queries that one member works on at once; more of them queue. */
   private static final int EXECUTOR_THREADS = 32;
 
-  private final HazelcastInstance hazelcast;
+  private final ConcurrentMap<String, Object> userContext;
   private final QueryOptions options;
   private final InstantSource clock;
   private final MemberReader reader;
@@ -50,13 +51,13 @@ public final class GridQueryEngine implements QueryEngine, AutoCloseable {
       QueryOptions options,
       MeterRegistry meters,
       InstantSource clock) {
-    this.hazelcast = hazelcast;
+    this.userContext = hazelcast.getUserContext();
     this.options = options;
     this.clock = clock;
     this.reader = new MemberReader(reader, archive, options, clock);
     this.coordinator = new QueryCoordinator(hazelcast, this.reader);
     this.meters = new QueryMeters(meters, options, this.reader);
-    hazelcast.getUserContext().put(MemberReader.USER_CONTEXT_KEY, this.reader);
+    userContext.put(MemberReader.USER_CONTEXT_KEY, this.reader);
   }
 
   /** Adds to a member's configuration what the members need to ask each other. */
@@ -162,7 +163,7 @@ public final class GridQueryEngine implements QueryEngine, AutoCloseable {
   /** Stops answering. Running queries end with an error. */
   @Override
   public void close() {
-    hazelcast.getUserContext().remove(MemberReader.USER_CONTEXT_KEY, reader);
+    userContext.remove(MemberReader.USER_CONTEXT_KEY, reader);
     reader.close();
   }
 }

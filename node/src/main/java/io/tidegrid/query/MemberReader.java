@@ -129,7 +129,6 @@ final class MemberReader implements AutoCloseable {
           e);
     } catch (RuntimeException e) {
       budget.abandon();
-      queue.firstFailure().ifPresent(e::addSuppressed);
       throw queue.firstFailure().orElse(e);
     }
   }

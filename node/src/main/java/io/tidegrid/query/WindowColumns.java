@@ -121,8 +121,12 @@ final class WindowColumns {
       n += Double.isNaN(samples[i]) ? 0 : 1;
     }
     if (n > 0) {
-      counts[slot(window)] += n;
+      mergeCount(slot(window), n);
     }
+  }
+
+  private void mergeCount(int slot, long n) {
+    counts[slot] += n;
   }
 
   private void addFirst(long window, long[] times, double[] samples, int from, int to) {
@@ -227,7 +231,7 @@ final class WindowColumns {
           mergeSum(slot(window), other.counts[i], sum);
         }
         case MIN, MAX -> mergeExtreme(slot(window), other.counts[i], other.results[i]);
-        case COUNT -> counts[slot(window)] += other.counts[i];
+        case COUNT -> mergeCount(slot(window), other.counts[i]);
         case FIRST, LAST -> mergeEdge(window, other.counts[i], other.results[i]);
         case STDDEV ->
             mergeDeviation(slot(window), other.counts[i], other.results[i], other.remainders[i]);

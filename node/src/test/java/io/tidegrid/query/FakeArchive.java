@@ -25,6 +25,10 @@ final class FakeArchive implements SampleArchive {
     series.computeIfAbsent(id, ignored -> new TreeMap<>()).put(time, value);
   }
 
+  void clear() {
+    series.clear();
+  }
+
   @Override
   public void read(
       long[] ids,

@@ -1,6 +1,5 @@
 package io.tidegrid.query;
 
-import io.tidegrid.model.Labels;
 import io.tidegrid.model.Matcher;
 import io.tidegrid.store.SeriesView;
 import io.tidegrid.store.ShardView;
@@ -18,7 +17,6 @@ final class FakeShard implements ShardView {
 
   private final int shard;
   private final Map<String, Collection<FakeSeries>> tenants = new ConcurrentHashMap<>();
-  private final Map<Labels, FakeSeries> byLabels = new ConcurrentHashMap<>();
   volatile long wholeFromMs = Long.MIN_VALUE;
   volatile boolean directoryWhole = true;
 
@@ -28,8 +26,12 @@ final class FakeShard implements ShardView {
 
   FakeSeries add(String tenant, FakeSeries series) {
     tenants.computeIfAbsent(tenant, ignored -> new ConcurrentLinkedQueue<>()).add(series);
-    byLabels.put(series.labels(), series);
     return series;
+  }
+
+  void clear() {
+    tenants.clear();
+    wholeFromMs = Long.MIN_VALUE;
   }
 
   @Override
