@@ -61,10 +61,12 @@ final class LongColumnReader {
       throw ByteReader.corrupt("the bitmap has too many bits");
     }
     readBlocks(in, out, from, present, shift);
+    // Without branches, because no predictor learns the bitmap.
     int next = present - 1;
     for (int i = count - 1; i >= 0; i--) {
-      boolean set = (bytes[bitmap + (i >> 3)] >> (i & 7) & 1) != 0;
-      out[from + i] = set && next >= 0 ? out[from + next--] : 0;
+      int bit = bytes[bitmap + (i >> 3)] >> (i & 7) & 1;
+      out[from + i] = out[from + Math.max(next, 0)] & -(long) bit;
+      next -= bit;
     }
   }
 

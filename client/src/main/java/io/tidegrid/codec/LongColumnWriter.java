@@ -199,7 +199,8 @@ final class LongColumnWriter {
     long chosen = dense;
     if (zeros >= packed >> 2 && zeros < packed) {
       long thin = sizeAndShift(nonZeros(spare), packed - zeros) + ((long) bitmapBytes() << 4);
-      if (thin < dense) {
+      // Leaving out zeros makes decoding slower, which has to be worth it.
+      if (thin < dense - (dense >> 3)) {
         chosen = thin;
         leaveOutZeros = true;
       }

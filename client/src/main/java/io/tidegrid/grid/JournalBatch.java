@@ -6,6 +6,7 @@ import com.hazelcast.nio.serialization.IdentifiedDataSerializable;
 import io.tidegrid.model.Labels;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -102,50 +103,49 @@ public final class JournalBatch implements IdentifiedDataSerializable {
   public void writeData(ObjectDataOutput out) throws IOException {
     out.writeByte(flags);
     out.writeInt(size);
-    long previous = 0;
-    for (int i = 0; i < size; i++) {
-      out.writeLong(ids[i]);
-      out.writeLong(Double.doubleToRawLongBits(values[i]));
-      previous = writeTime(out, previous, times[i]);
-    }
-    out.writeInt(births.size());
-    for (Birth birth : births) {
-      out.writeLong(birth.id());
-      out.writeString(birth.tenant());
-      out.writeByteArray(birth.labels().canonicalBytes());
-    }
+    out.writeByteArray(SampleColumns.encode(size, ids, times, values));
+    writeBirths(out);
   }
 
-  /** One byte for the time of the sample before, as scrapes and batches have it; else nine. */
-  private static long writeTime(ObjectDataOutput out, long previous, long time) throws IOException {
-    if (time == previous) {
-      out.writeByte(0);
-    } else {
-      out.writeByte(1);
-      out.writeLong(time);
+  /** Names a tenant once for all births that follow one another with it. */
+  private void writeBirths(ObjectDataOutput out) throws IOException {
+    out.writeInt(births.size());
+    String tenant = "";
+    for (Birth birth : births) {
+      boolean sameTenant = birth.tenant().equals(tenant);
+      out.writeBoolean(sameTenant);
+      if (!sameTenant) {
+        tenant = birth.tenant();
+        out.writeString(tenant);
+      }
+      out.writeLong(birth.id());
+      out.writeByteArray(birth.labels().canonicalBytes());
     }
-    return time;
   }
 
   @Override
   public void readData(ObjectDataInput in) throws IOException {
     flags = in.readByte();
     size = in.readInt();
+    byte[] columns = in.readByteArray();
+    SampleColumns.check(columns, size);
     ids = new long[size];
     times = new long[size];
     values = new double[size];
-    long previous = 0;
-    for (int i = 0; i < size; i++) {
-      ids[i] = in.readLong();
-      values[i] = Double.longBitsToDouble(in.readLong());
-      previous = in.readByte() == 0 ? previous : in.readLong();
-      times[i] = previous;
-    }
+    SampleColumns.decode(columns, size, ids, times, values);
+    births = readBirths(in);
+  }
+
+  private static List<Birth> readBirths(ObjectDataInput in) throws IOException {
     int count = in.readInt();
-    births = new ArrayList<>(count);
+    List<Birth> births = new ArrayList<>();
+    String tenant = "";
     for (int i = 0; i < count; i++) {
-      births.add(
-          new Birth(in.readLong(), in.readString(), Labels.fromCanonical(in.readByteArray())));
+      if (!in.readBoolean()) {
+        tenant = in.readString();
+      }
+      births.add(new Birth(in.readLong(), tenant, Labels.fromCanonical(in.readByteArray())));
     }
+    return Collections.unmodifiableList(births);
   }
 }

@@ -3,7 +3,6 @@ package io.tidegrid.model;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -23,12 +22,6 @@ public final class Labels implements Comparable<Labels> {
   public static final String METRIC_NAME = "__name__";
 
   private static final Labels EMPTY = new Labels(new byte[0]);
-
-  /** Orders strings as their UTF-8 bytes: by code point, unlike {@link String#compareTo}. */
-  static final Comparator<String> UTF8_ORDER =
-      (a, b) ->
-          Arrays.compareUnsigned(
-              a.getBytes(StandardCharsets.UTF_8), b.getBytes(StandardCharsets.UTF_8));
 
   private final byte[] canonical;
 
@@ -137,9 +130,12 @@ public final class Labels implements Comparable<Labels> {
 
   /** Returns the number of labels, the metric name among them. Linear in the labels. */
   public int size() {
-    int[] count = new int[1];
-    forEach((name, value) -> count[0]++);
-    return count[0];
+    int parts = 0;
+    for (int at = 0; at < canonical.length; parts++) {
+      int length = varint(at);
+      at += varintSize(length) + length;
+    }
+    return parts / 2;
   }
 
   private int varint(int at) {
@@ -194,7 +190,8 @@ public final class Labels implements Comparable<Labels> {
   /** Collects labels in any order. Not safe for use by many threads. */
   public static final class Builder {
 
-    private final TreeMap<String, String> labels = new TreeMap<>(UTF8_ORDER);
+    /** As they will stand in the canonical form, so that each is encoded and compared once. */
+    private final TreeMap<byte[], byte[]> labels = new TreeMap<>(Arrays::compareUnsigned);
 
     private Builder() {}
 
@@ -210,18 +207,25 @@ public final class Labels implements Comparable<Labels> {
       if (value.isEmpty()) {
         return this;
       }
-      if (labels.putIfAbsent(name, value) != null) {
+      if (labels.putIfAbsent(utf8(name), utf8(value)) != null) {
         throw new IllegalArgumentException("the label " + name + " is given twice");
       }
       return this;
     }
 
-    /** Adds a label, replacing an earlier one of this name; an empty value removes it. */
+    /**
+     * Adds a label, replacing an earlier one of this name; an empty value removes it.
+     *
+     * @throws IllegalArgumentException for an empty name
+     */
     public Builder set(String name, String value) {
+      if (name.isEmpty()) {
+        throw new IllegalArgumentException("a label has an empty name");
+      }
       if (value.isEmpty()) {
-        labels.remove(name);
+        labels.remove(utf8(name));
       } else {
-        labels.put(name, value);
+        labels.put(utf8(name), utf8(value));
       }
       return this;
     }
@@ -231,28 +235,36 @@ public final class Labels implements Comparable<Labels> {
       if (labels.isEmpty()) {
         return EMPTY;
       }
-      List<byte[]> parts = new ArrayList<>(labels.size() * 2);
       int length = 0;
-      for (Map.Entry<String, String> entry : labels.entrySet()) {
-        for (String text : List.of(entry.getKey(), entry.getValue())) {
-          byte[] part = text.getBytes(StandardCharsets.UTF_8);
-          parts.add(part);
-          length += varintSize(part.length) + part.length;
-        }
+      for (Map.Entry<byte[], byte[]> label : labels.entrySet()) {
+        length += partSize(label.getKey()) + partSize(label.getValue());
       }
       byte[] canonical = new byte[length];
       int at = 0;
-      for (byte[] part : parts) {
-        int rest = part.length;
-        while (rest >= 0x80) {
-          canonical[at++] = (byte) (rest | 0x80);
-          rest >>>= 7;
-        }
-        canonical[at++] = (byte) rest;
-        System.arraycopy(part, 0, canonical, at, part.length);
-        at += part.length;
+      for (Map.Entry<byte[], byte[]> label : labels.entrySet()) {
+        at = putPart(label.getValue(), canonical, putPart(label.getKey(), canonical, at));
       }
       return new Labels(canonical);
+    }
+
+    private static byte[] utf8(String text) {
+      return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static int partSize(byte[] part) {
+      return varintSize(part.length) + part.length;
+    }
+
+    private static int putPart(byte[] part, byte[] out, int from) {
+      int at = from;
+      int rest = part.length;
+      while (rest >= 0x80) {
+        out[at++] = (byte) (rest | 0x80);
+        rest >>>= 7;
+      }
+      out[at++] = (byte) rest;
+      System.arraycopy(part, 0, out, at, part.length);
+      return at + part.length;
     }
   }
 }

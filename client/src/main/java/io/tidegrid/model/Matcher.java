@@ -4,6 +4,9 @@ import com.google.re2j.Pattern;
 import com.google.re2j.PatternSyntaxException;
 import java.io.Serial;
 import java.io.Serializable;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
 
 /**
  * A condition on one label, with Prometheus' meaning: a label that a series lacks has the empty
@@ -35,6 +38,11 @@ public final class Matcher implements Serializable {
 
   private static final int MAX_PATTERN_LENGTH = 10_000;
 
+  /** How many instructions a regular expression may come to, and how deep its groups may nest. */
+  private static final int MAX_SIZE = 10_000;
+
+  private static final int MAX_DEPTH = 100;
+
   private final Type type;
   private final String name;
   private final String value;
@@ -59,8 +67,17 @@ public final class Matcher implements Serializable {
               + MAX_PATTERN_LENGTH
               + " characters");
     }
+    if (RegexSize.of(value, MAX_DEPTH) > MAX_SIZE) {
+      throw new TidegridException(
+          ErrorCode.INVALID_VALUE,
+          "the regular expression for "
+              + name
+              + " is too large: repeat less, or nest groups less than "
+              + MAX_DEPTH
+              + " deep");
+    }
     try {
-      return Pattern.compile("^(?:" + value + ")$", Pattern.DOTALL);
+      return Pattern.compile(value, Pattern.DOTALL);
     } catch (PatternSyntaxException e) {
       throw new TidegridException(
           ErrorCode.INVALID_VALUE,
@@ -77,7 +94,8 @@ public final class Matcher implements Serializable {
    * Returns a matcher.
    *
    * @throws TidegridException with {@link ErrorCode#INVALID_VALUE} for a regular expression that is
-   *     not valid
+   *     not valid, longer than 10,000 characters, or larger than 10,000 instructions with its
+   *     counted repetitions written out
    */
   public static Matcher of(Type type, String name, String value) {
     return new Matcher(type, name, value);
@@ -103,14 +121,33 @@ public final class Matcher implements Serializable {
     return value;
   }
 
-  /** Tells whether a value (empty for a missing label) meets the condition. */
+  /**
+   * Tells whether a value (empty for a missing label) meets the condition.
+   *
+   * @throws TidegridException with {@link ErrorCode#INVALID_VALUE} when the regular expression
+   *     needs more stack than the thread has
+   */
   public boolean matches(String labelValue) {
     return switch (type) {
       case EQUAL -> value.equals(labelValue);
       case NOT_EQUAL -> !value.equals(labelValue);
-      case REGEX -> pattern.matches(labelValue);
-      case NOT_REGEX -> !pattern.matches(labelValue);
+      case REGEX -> matchesPattern(labelValue);
+      case NOT_REGEX -> !matchesPattern(labelValue);
     };
+  }
+
+  private boolean matchesPattern(String labelValue) {
+    try {
+      return pattern.matches(labelValue);
+    } catch (StackOverflowError e) {
+      // The engine follows branches recursively; how deep it may go only the thread knows.
+      throw new TidegridException(
+          ErrorCode.INVALID_VALUE,
+          "the regular expression for " + name + " has too many branches: split it",
+          List.of(),
+          Duration.ZERO,
+          e);
+    }
   }
 
   /** Tells whether a series without the label meets the condition. */
@@ -133,7 +170,7 @@ public final class Matcher implements Serializable {
 
   @Override
   public int hashCode() {
-    return java.util.Objects.hash(type, name, value);
+    return Objects.hash(type, name, value);
   }
 
   @Override
