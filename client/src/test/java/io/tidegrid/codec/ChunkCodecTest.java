@@ -18,7 +18,7 @@ class ChunkCodecTest {
   private static final ChunkCodec CODEC = ChunkCodec.current();
   private static final List<SeriesKind> KINDS = List.of(SeriesKind.values());
   private static final List<TimeKind> TIME_KINDS = List.of(TimeKind.values());
-  private static final int BATCHES = 1_500;
+  private static final int BATCHES = 600;
 
   @ParameterizedTest
   @EnumSource
@@ -185,7 +185,7 @@ class ChunkCodecTest {
   void corruptChunksThrowNothingElse() {
     long[] times = new long[ChunkCodec.MAX_SAMPLES];
     double[] values = new double[ChunkCodec.MAX_SAMPLES];
-    for (int seed = 0; seed < 60_000; seed++) {
+    for (int seed = 0; seed < 30_000; seed++) {
       RandomGenerator random = new SplittableRandom(seed);
       SeriesKind kind = KINDS.get(seed % KINDS.size());
       byte[] chunk =
