@@ -19,8 +19,11 @@ abstract sealed class CacheEntry permits SeriesEntry, LineEntry {
   /** Accounted bytes; guarded by the lock of the segment. */
   int cost;
 
-  /** Whether it was of use since the clock hand last passed. */
-  boolean referenced = true;
+  /**
+   * Whether it was found since the clock hand last passed. False at first: what is seen only once
+   * must not push out what is seen all the time.
+   */
+  boolean referenced;
 
   /** Set once, when the entry leaves the cache. */
   boolean evicted;

@@ -40,8 +40,8 @@ public final class Decoders {
     limit("label.value", "bytes", options.maxValueBytes());
   }
 
-  private void limit(String what, String unit, double value) {
-    Gauge.builder("tidegrid.ingest.limit." + what, () -> value)
+  private void limit(String what, String unit, long value) {
+    Gauge.builder("tidegrid.ingest.limit." + what, () -> (double) value)
         .baseUnit(unit)
         .description("The configured limit; what exceeds it is refused")
         .register(meters);

@@ -132,7 +132,7 @@ final class JsonScanner {
       if (digit < 0) {
         return -1;
       }
-      value = value << 4 | digit;
+      value = (value << 4) | digit;
     }
     return value;
   }
@@ -189,17 +189,17 @@ final class JsonScanner {
     if (c < 0x80) {
       into.put((byte) c);
     } else if (c < 0x800) {
-      into.put((byte) (0xC0 | c >> 6));
-      into.put((byte) (0x80 | c & 0x3F));
+      into.put((byte) (0xC0 | (c >> 6)));
+      into.put((byte) (0x80 | (c & 0x3F)));
     } else if (c < 0x10000) {
-      into.put((byte) (0xE0 | c >> 12));
-      into.put((byte) (0x80 | c >> 6 & 0x3F));
-      into.put((byte) (0x80 | c & 0x3F));
+      into.put((byte) (0xE0 | (c >> 12)));
+      into.put((byte) (0x80 | ((c >> 6) & 0x3F)));
+      into.put((byte) (0x80 | (c & 0x3F)));
     } else {
-      into.put((byte) (0xF0 | c >> 18));
-      into.put((byte) (0x80 | c >> 12 & 0x3F));
-      into.put((byte) (0x80 | c >> 6 & 0x3F));
-      into.put((byte) (0x80 | c & 0x3F));
+      into.put((byte) (0xF0 | (c >> 18)));
+      into.put((byte) (0x80 | ((c >> 12) & 0x3F)));
+      into.put((byte) (0x80 | ((c >> 6) & 0x3F)));
+      into.put((byte) (0x80 | (c & 0x3F)));
     }
   }
 

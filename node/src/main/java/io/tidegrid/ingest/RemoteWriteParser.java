@@ -96,10 +96,10 @@ final class RemoteWriteParser {
       while (p < end && bytes[p] == FIELD_1_LEN) {
         p = lengthEnd(p + 1, end);
       }
-      entry = find(bytes, from, p - from);
+      entry = find(from, p - from);
       if (entry == null) {
         resolved = p > from && !hasLabels(p, end);
-        entry = resolved ? resolve(bytes, from, p - from, row) : null;
+        entry = resolved ? resolve(from, p - from, row) : null;
       }
     }
     if (entry instanceof SeriesEntry known && isOnlySample(p, end)) {
@@ -122,13 +122,9 @@ final class RemoteWriteParser {
     }
     if (scattered) {
       // Legal, but no sender does it: labels in more than one run, or after the samples.
-      byte[] gathered = gatherLabels(from, end);
-      entry = find(gathered, 0, gathered.length);
-      if (entry == null) {
-        entry = resolve(gathered, 0, gathered.length, row);
-      }
+      entry = gatherLabels(from, end).findOrResolve(row);
     } else if (!resolved && (pending > 0 || histograms)) {
-      entry = resolve(bytes, from, 0, row);
+      entry = resolve(from, 0, row);
     }
     if (entry instanceof SeriesEntry known) {
       SeriesKey key = known.key;
@@ -200,9 +196,14 @@ final class RemoteWriteParser {
     return false;
   }
 
-  private CacheEntry find(byte[] source, int from, int length) {
-    long hash = context.scope.hash(source, from, length);
-    CacheEntry entry = context.cache.find(context.scope, hash, source, from, length);
+  private CacheEntry findOrResolve(int row) {
+    CacheEntry entry = find(0, size);
+    return entry == null ? resolve(0, size, row) : entry;
+  }
+
+  private CacheEntry find(int from, int length) {
+    long hash = context.scope.hash(bytes, from, length);
+    CacheEntry entry = context.cache.find(context.scope, hash, bytes, from, length);
     if (entry != null) {
       context.hit(entry);
     }
@@ -210,60 +211,52 @@ final class RemoteWriteParser {
   }
 
   /** Makes the entry of labels; returns null when they are refused and the row is rejected. */
-  private CacheEntry resolve(byte[] source, int from, int length, int row) {
+  private CacheEntry resolve(int from, int length, int row) {
     SeriesKey key;
     try {
-      key = key(source, from, from + length);
+      key = key(from, from + length);
     } catch (RowProblem problem) {
       context.errors.reject(row, problem.code, problem.getMessage());
       return null;
     }
-    long hash = context.scope.hash(source, from, length);
-    byte[] raw = Arrays.copyOfRange(source, from, from + length);
+    long hash = context.scope.hash(bytes, from, length);
+    byte[] raw = Arrays.copyOfRange(bytes, from, from + length);
     return context.keep(new SeriesEntry(context.scope, hash, raw, length, key));
   }
 
-  private SeriesKey key(byte[] source, int from, int end) {
+  private SeriesKey key(int from, int end) {
     LabelAssembler labels = context.labels;
     labels.reset(false);
-    // The gathered labels lie in an array of their own: a parser over it reads them.
-    RemoteWriteParser reader =
-        source == bytes ? this : new RemoteWriteParser(context, slack(source), end);
-    byte[] b = reader.bytes;
     int p = from;
     while (p < end) {
-      int labelEnd = reader.lengthEnd(p + 1, end);
+      int labelEnd = lengthEnd(p + 1, end);
       int nameFrom = 0;
       int nameTo = 0;
       int valueFrom = 0;
       int valueTo = 0;
-      int q = reader.at;
+      int q = at;
       while (q < labelEnd) {
-        int tag = reader.tag(q, labelEnd);
+        int tag = tag(q, labelEnd);
         if (tag == FIELD_1_LEN) {
-          q = reader.lengthEnd(reader.at, labelEnd);
-          nameFrom = reader.at;
+          q = lengthEnd(at, labelEnd);
+          nameFrom = at;
           nameTo = q;
         } else if (tag == FIELD_2_LEN) {
-          q = reader.lengthEnd(reader.at, labelEnd);
-          valueFrom = reader.at;
+          q = lengthEnd(at, labelEnd);
+          valueFrom = at;
           valueTo = q;
         } else {
-          q = reader.skip(tag, reader.at, labelEnd);
+          q = skip(tag, at, labelEnd);
         }
       }
-      labels.label(b, nameFrom, nameTo, valueFrom, valueTo);
+      labels.label(bytes, nameFrom, nameTo, valueFrom, valueTo);
       p = labelEnd;
     }
     return labels.build(context.scope.tenant);
   }
 
-  private static byte[] slack(byte[] source) {
-    return Arrays.copyOf(source, source.length + SLACK_BYTES);
-  }
-
-  /** Returns all label fields of a series as if they had come in one run. */
-  private byte[] gatherLabels(int from, int end) {
+  /** Returns a parser over all label fields of a series, as if they had come in one run. */
+  private RemoteWriteParser gatherLabels(int from, int end) {
     byte[] gathered = new byte[end - from + SLACK_BYTES];
     int length = 0;
     int p = from;
@@ -279,7 +272,7 @@ final class RemoteWriteParser {
       }
       p = next;
     }
-    return Arrays.copyOf(gathered, length);
+    return new RemoteWriteParser(context, gathered, length);
   }
 
   private void metadata(int from, int end) {
@@ -291,19 +284,19 @@ final class RemoteWriteParser {
     while (p < end) {
       int tag = tag(p, end);
       switch (tag) {
-        case 1 << 3 | VARINT -> {
+        case (1 << 3) | VARINT -> {
           type = Math.clamp(varint(at), 0, METRIC_TYPES.length);
           p = within(at, end);
         }
-        case 2 << 3 | LEN -> {
+        case (2 << 3) | LEN -> {
           p = lengthEnd(at, end);
           metric = text(at, p);
         }
-        case 4 << 3 | LEN -> {
+        case (4 << 3) | LEN -> {
           p = lengthEnd(at, end);
           help = text(at, p);
         }
-        case 5 << 3 | LEN -> {
+        case (5 << 3) | LEN -> {
           p = lengthEnd(at, end);
           unit = text(at, p);
         }

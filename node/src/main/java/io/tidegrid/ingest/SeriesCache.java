@@ -135,8 +135,8 @@ public final class SeriesCache {
       name = tenant;
     }
     byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
-    long seed = XxHash64.hash(bytes, 0, bytes.length, secret + protocol.ordinal());
-    return new Scope(name, (byte) protocol.ordinal(), seed);
+    long seed = XxHash64.hash(bytes, 0, bytes.length, secret + protocol.id);
+    return new Scope(name, protocol.id, seed);
   }
 
   /** Finds the entry of a raw key, or null. */
@@ -288,9 +288,10 @@ public final class SeriesCache {
     }
 
     private static boolean sameShape(CacheEntry a, CacheEntry b) {
-      return a instanceof SeriesEntry x && b instanceof SeriesEntry y
-          ? x.split == y.split
-          : a.getClass() == b.getClass();
+      if (a instanceof SeriesEntry x && b instanceof SeriesEntry y) {
+        return x.split == y.split;
+      }
+      return a.getClass() == b.getClass();
     }
 
     private static void insert(CacheEntry[] into, CacheEntry entry) {

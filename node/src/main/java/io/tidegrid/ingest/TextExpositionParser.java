@@ -77,9 +77,13 @@ final class TextExpositionParser {
     context.samples().add(key, time, value, row);
   }
 
-  /** Tells whether a raw key of a name alone, or with braces, cannot go on here. */
+  /** Tells whether the series whose bytes end before {@code p} does not go on there. */
   private boolean endsSeries(int p) {
-    return bytes[p - 1] == '}' || (p < lineEnd && (bytes[p] == ' ' || bytes[p] == '\t'));
+    if (bytes[p - 1] == '}') {
+      return true;
+    }
+    int next = blanks(p, lineEnd);
+    return next > p && next < lineEnd && bytes[next] != '{';
   }
 
   /** Returns where the name, and the labels if there are some, end. */
