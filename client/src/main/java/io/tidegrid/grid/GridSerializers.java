@@ -11,12 +11,14 @@ public final class GridSerializers implements DataSerializableFactory {
 
   static final int JOURNAL_KEY = 1;
   static final int JOURNAL_BATCH = 2;
+  static final int METADATA_KEY = 3;
 
   @Override
   public IdentifiedDataSerializable create(int classId) {
     return switch (classId) {
       case JOURNAL_KEY -> new JournalKey();
       case JOURNAL_BATCH -> new JournalBatch();
+      case METADATA_KEY -> new MetadataKey();
       default -> throw new IllegalArgumentException("no grid class has the id " + classId);
     };
   }

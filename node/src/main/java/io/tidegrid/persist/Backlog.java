@@ -1,0 +1,87 @@
+package io.tidegrid.persist;
+
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.tidegrid.store.BacklogGate;
+import java.time.Duration;
+import java.util.concurrent.atomic.LongAdder;
+
+/**
+ * How much of this member's data waits for the database, and whether that is too much. Measured by
+ * one thread, asked by any.
+ */
+final class Backlog implements BacklogGate {
+
+  private final long maxBytes;
+  private final long maxAgeMs;
+  private final LongAdder refused = new LongAdder();
+
+  private volatile long bytes;
+  private volatile long samples;
+  private volatile long oldestMs;
+  private volatile boolean full;
+
+  Backlog(long maxBytes, Duration maxAge, MeterRegistry meters) {
+    this.maxBytes = maxBytes;
+    this.maxAgeMs = maxAge.toMillis();
+    Gauge.builder("tidegrid.persist.pending.bytes", this, b -> b.bytes)
+        .baseUnit("bytes")
+        .description("Bytes of journal entries owned by this member and not yet committed")
+        .register(meters);
+    Gauge.builder("tidegrid.persist.pending.bytes.max", this, b -> b.maxBytes)
+        .baseUnit("bytes")
+        .description("Bytes from which on samples are refused")
+        .register(meters);
+    Gauge.builder("tidegrid.persist.pending.samples", this, b -> b.samples)
+        .description("Samples in those entries, as of the last scan")
+        .register(meters);
+    Gauge.builder("tidegrid.persist.pending.age", this, b -> b.oldestMs / 1_000.0)
+        .baseUnit("seconds")
+        .description("Age of the oldest of those entries")
+        .register(meters);
+    Gauge.builder("tidegrid.persist.pending.age.max", this, b -> b.maxAgeMs / 1_000.0)
+        .baseUnit("seconds")
+        .description("Age from which on samples are refused")
+        .register(meters);
+    io.micrometer.core.instrument.FunctionCounter.builder(
+            "tidegrid.persist.backlog.refusals", refused, LongAdder::sum)
+        .description("Appends that found the backlog full")
+        .register(meters);
+  }
+
+  @Override
+  public boolean isFull() {
+    if (full) {
+      refused.increment();
+      return true;
+    }
+    return false;
+  }
+
+  void bytes(long now) {
+    bytes = now;
+    judge();
+  }
+
+  void scanned(long nowSamples, long nowOldestMs) {
+    samples = nowSamples;
+    oldestMs = nowOldestMs;
+    judge();
+  }
+
+  private void judge() {
+    full = bytes >= maxBytes || oldestMs >= maxAgeMs;
+  }
+
+  long pendingBytes() {
+    return bytes;
+  }
+
+  long pendingSamples() {
+    return samples;
+  }
+
+  long oldestMs() {
+    return oldestMs;
+  }
+}

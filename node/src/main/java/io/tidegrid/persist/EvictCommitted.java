@@ -1,0 +1,150 @@
+package io.tidegrid.persist;
+
+import com.hazelcast.internal.nio.IOUtil;
+import com.hazelcast.internal.serialization.Data;
+import com.hazelcast.map.impl.MapService;
+import com.hazelcast.map.impl.MapServiceContext;
+import com.hazelcast.map.impl.mapstore.writebehind.WriteBehindStore;
+import com.hazelcast.map.impl.mapstore.writebehind.entry.DelayedEntries;
+import com.hazelcast.map.impl.mapstore.writebehind.entry.DelayedEntry;
+import com.hazelcast.map.impl.record.Record;
+import com.hazelcast.map.impl.recordstore.RecordStore;
+import com.hazelcast.nio.ObjectDataInput;
+import com.hazelcast.nio.ObjectDataOutput;
+import com.hazelcast.spi.impl.operationservice.BackupAwareOperation;
+import com.hazelcast.spi.impl.operationservice.BackupOperation;
+import com.hazelcast.spi.impl.operationservice.MutatingOperation;
+import com.hazelcast.spi.impl.operationservice.Operation;
+import com.hazelcast.spi.impl.operationservice.PartitionAwareOperation;
+import io.tidegrid.grid.GridNames;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Evicts committed entries of one partition of the journal, on its owner and its backups, in one
+ * operation.
+ *
+ * <p>{@code IMap.evict} would do it key by key, with a call and a backup each. It also flushes: for
+ * an entry that is still in the write-behind queue, as all are that were stored from it, it notes a
+ * flush sequence, of which the store worker clears at most 100 per partition and second; at more
+ * than that the notes pile up without bound. So the entry is taken out of the queue first, on
+ * backups too, which would otherwise keep each entry for ten seconds after it was stored.
+ */
+class EvictCommitted extends Operation
+    implements PartitionAwareOperation, BackupAwareOperation, MutatingOperation {
+
+  private List<Data> keys;
+
+  /** For deserialization. */
+  EvictCommitted() {
+    this(List.of());
+  }
+
+  EvictCommitted(List<Data> keys) {
+    this.keys = keys;
+  }
+
+  @Override
+  public void run() {
+    evict(false);
+  }
+
+  final void evict(boolean backup) {
+    MapService service = getService();
+    MapServiceContext context = service.getMapServiceContext();
+    RecordStore<?> store = context.getExistingRecordStore(getPartitionId(), GridNames.JOURNAL);
+    if (store == null) {
+      return;
+    }
+    for (Data key : keys) {
+      Record<?> record = store.getRecord(key);
+      if (record != null) {
+        if (store.getMapDataStore() instanceof WriteBehindStore writeBehind) {
+          forget(writeBehind, key, record.getValue(), backup);
+        }
+        store.evict(key, backup);
+      }
+    }
+  }
+
+  private static void forget(WriteBehindStore writeBehind, Data key, Object value, boolean backup) {
+    DelayedEntry<Data, Object> entry =
+        DelayedEntries.newAddedDelayedEntry(key, value, 0, 0, 0, null);
+    // The queue keeps an entry that is newer than the one to be removed.
+    entry.setSequence(Long.MAX_VALUE);
+    writeBehind.getWriteBehindQueue().removeFirstOccurrence(entry);
+    // Transient entries are forgotten by a flush, without a note; this clears the staging area.
+    writeBehind.addTransient(key, 0);
+    Object ignored = writeBehind.flush(key, value, backup);
+  }
+
+  @Override
+  public String getServiceName() {
+    return MapService.SERVICE_NAME;
+  }
+
+  @Override
+  public boolean shouldBackup() {
+    return true;
+  }
+
+  @Override
+  public int getSyncBackupCount() {
+    return 0;
+  }
+
+  /**
+   * Nobody waits for it: an entry that stays on a backup is swept should the backup be promoted.
+   */
+  @Override
+  public int getAsyncBackupCount() {
+    MapService service = getService();
+    return service.getMapServiceContext().getMapContainer(GridNames.JOURNAL).getTotalBackupCount();
+  }
+
+  @Override
+  public Operation getBackupOperation() {
+    return new Backup(keys);
+  }
+
+  @Override
+  protected void writeInternal(ObjectDataOutput out) throws IOException {
+    super.writeInternal(out);
+    out.writeInt(keys.size());
+    for (Data key : keys) {
+      IOUtil.writeData(out, key);
+    }
+  }
+
+  @Override
+  protected void readInternal(ObjectDataInput in) throws IOException {
+    super.readInternal(in);
+    int count = in.readInt();
+    keys = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      keys.add(IOUtil.readData(in));
+    }
+  }
+
+  /** The same on a backup. */
+  static final class Backup extends EvictCommitted implements BackupOperation {
+
+    /** For deserialization. */
+    Backup() {}
+
+    Backup(List<Data> keys) {
+      super(keys);
+    }
+
+    @Override
+    public void run() {
+      evict(true);
+    }
+
+    @Override
+    public boolean shouldBackup() {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,214 @@
+package io.tidegrid.persist;
+
+import com.hazelcast.cluster.MembershipAdapter;
+import com.hazelcast.cluster.MembershipEvent;
+import com.hazelcast.config.MapStoreConfig;
+import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.partition.MigrationListener;
+import com.hazelcast.partition.MigrationState;
+import com.hazelcast.partition.ReplicaMigrationEvent;
+import com.zaxxer.hikari.HikariPoolMXBean;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.tidegrid.grid.JournalBatch;
+import io.tidegrid.grid.JournalKey;
+import io.tidegrid.store.BacklogGate;
+import io.tidegrid.store.ShardRestorer;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The database side of a node. In the order of a start: {@link #start} (returns at once; the
+ * database comes up meanwhile), {@link #journalStoreConfig} and {@link #metadataStoreConfig} into
+ * the configuration of Hazelcast, then {@link #attach} to the instance. In the order of a stop:
+ * {@link #flush}, shut Hazelcast down, {@link #close}. Everything works from the start while the
+ * database is down: what needs it waits or says so. Safe for use by many threads.
+ */
+public final class Persistence implements AutoCloseable {
+
+  private static final System.Logger LOG = System.getLogger(Persistence.class.getName());
+
+  /**
+   * How many entries Hazelcast hands over at a time. It bounds what is deserialized at once when a
+   * long backlog is worked off, and is enough for tens of thousands of rows a transaction.
+   */
+  private static final int WRITE_BATCH = 1_000;
+
+  private final PersistOptions options;
+  private final MeterRegistry meters;
+  private final Clock clock;
+  private final Database database;
+  private final JournalStore store;
+  private final MetadataMapStore metadata;
+  private final GroupCommitter committer;
+  private final Backlog backlog;
+  private final SampleArchive archive;
+
+  private volatile Optional<JournalSweeper> sweeper = Optional.empty();
+  private volatile Optional<ColdStart> coldStart = Optional.empty();
+
+  private Persistence(PersistOptions options, MeterRegistry meters, Clock clock) {
+    this.options = options;
+    this.meters = meters;
+    this.clock = clock;
+    this.database = new Database(options, meters);
+    this.store = new JournalStore(database, clock, meters);
+    this.metadata = new MetadataMapStore(database);
+    this.committer = new GroupCommitter(store, options.commitTimeout());
+    this.backlog = new Backlog(options.maxPendingBytes(), options.maxPendingAge(), meters);
+    this.archive = new PostgresArchive(database, store.samplePartitions());
+  }
+
+  /**
+   * Begins to start or reach the database, and returns without waiting for it.
+   *
+   * @throws IllegalArgumentException when the database URL cannot be read
+   */
+  public static Persistence start(PersistOptions options, MeterRegistry meters, Clock clock) {
+    Persistence persistence = new Persistence(options, meters, clock);
+    persistence.database.start();
+    return persistence;
+  }
+
+  /** Returns the store for the map {@code journal}, to be set before the instance starts. */
+  public MapStoreConfig journalStoreConfig() {
+    return writeBehind(new JournalMapStore(store))
+        // Its loads answer at once, so handing them to another thread would only cost.
+        .setOffload(false);
+  }
+
+  /** Returns the store for the map {@code metadata}, to be set before the instance starts. */
+  public MapStoreConfig metadataStoreConfig() {
+    return writeBehind(metadata);
+  }
+
+  private MapStoreConfig writeBehind(Object implementation) {
+    return new MapStoreConfig()
+        .setEnabled(true)
+        .setImplementation(implementation)
+        .setWriteDelaySeconds((int) options.writeDelay().toSeconds())
+        // Without it entries are stored one at a time.
+        .setWriteCoalescing(true)
+        .setWriteBatchSize(WRITE_BATCH)
+        .setInitialLoadMode(MapStoreConfig.InitialLoadMode.LAZY);
+  }
+
+  /** Begins to evict what is committed, to sweep, and to restore shards, on a running instance. */
+  public void attach(HazelcastInstance instance, ShardRestorer restorer) {
+    LocalJournal journal = new LocalJournal(instance);
+    store.onCommitted(journal::evict);
+    JournalSweeper sweep =
+        new JournalSweeper(journal, store, database, backlog, options.sweepAge());
+    ColdStart cold =
+        new ColdStart(
+            database, store.samplePartitions(), restorer, clock, options.memoryRetention(), meters);
+    sweeper = Optional.of(sweep);
+    coldStart = Optional.of(cold);
+    instance
+        .getCluster()
+        .addMembershipListener(
+            new MembershipAdapter() {
+              @Override
+              public void memberRemoved(MembershipEvent event) {
+                sweep.membershipLost();
+              }
+            });
+    instance.getPartitionService().addPartitionLostListener(event -> cold.wake());
+    instance.getPartitionService().addMigrationListener(new WakeAfterMigration(cold));
+  }
+
+  private record WakeAfterMigration(ColdStart coldStart) implements MigrationListener {
+    @Override
+    public void migrationStarted(MigrationState state) {}
+
+    @Override
+    public void migrationFinished(MigrationState state) {
+      coldStart.wake();
+    }
+
+    @Override
+    public void replicaMigrationCompleted(ReplicaMigrationEvent event) {}
+
+    @Override
+    public void replicaMigrationFailed(ReplicaMigrationEvent event) {}
+  }
+
+  /** Returns what reads samples from the database. */
+  public SampleArchive archive() {
+    return archive;
+  }
+
+  /** Returns what tells whether too much waits to be persisted. Open until {@link #attach}. */
+  public BacklogGate gate() {
+    return backlog;
+  }
+
+  /**
+   * Commits batches and returns when that is done; batches of callers at the same time share a
+   * transaction. They are evicted from the journal afterwards.
+   *
+   * @throws io.tidegrid.model.TidegridException {@code STORAGE_AWAY}, worth a retry, when the
+   *     database does not commit within {@link PersistOptions#commitTimeout}; the batches stay in
+   *     the journal and will be stored
+   */
+  public void commit(Map<JournalKey, JournalBatch> batches) {
+    committer.commit(batches);
+  }
+
+  /** Waits until the database can be used; tells whether it can. */
+  public boolean awaitConnected(Duration within) throws InterruptedException {
+    return database.awaitConnected(within);
+  }
+
+  /** Returns what is known of the database, without asking it. */
+  public DatabaseStatus status() {
+    Optional<HikariPoolMXBean> pool = database.poolFigures();
+    return new DatabaseStatus(
+        database.isConnected(),
+        database.facts().product(),
+        database.facts().timescaledb(),
+        database.facts().timescaledbState(),
+        options.databaseUrl().isEmpty(),
+        pool.map(HikariPoolMXBean::getActiveConnections).orElse(0),
+        pool.map(HikariPoolMXBean::getIdleConnections).orElse(0),
+        pool.map(HikariPoolMXBean::getTotalConnections).orElse(0),
+        pool.map(HikariPoolMXBean::getThreadsAwaitingConnection).orElse(0),
+        backlog.pendingSamples(),
+        backlog.pendingBytes(),
+        backlog.oldestMs(),
+        store.deadLetters(),
+        store.persistedSamples(),
+        database.schemaVersion(),
+        database.problem());
+  }
+
+  /**
+   * Commits all journal entries that this member owns.
+   *
+   * @return whether none was left before the time was over
+   */
+  public boolean flush(Duration within) {
+    boolean empty = sweeper.map(sweep -> sweep.drain(within)).orElse(true);
+    if (!empty) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "not everything could be persisted in {0} s",
+          within.toSeconds());
+    }
+    return empty;
+  }
+
+  /**
+   * Stops all of it, the embedded PostgreSQL too. Stores nothing more: call {@link #flush} first.
+   */
+  @Override
+  public void close() {
+    coldStart.ifPresent(ColdStart::close);
+    sweeper.ifPresent(JournalSweeper::close);
+    committer.close();
+    metadata.close();
+    store.close();
+    database.close();
+  }
+}

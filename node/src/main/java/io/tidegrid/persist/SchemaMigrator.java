@@ -1,0 +1,159 @@
+package io.tidegrid.persist;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * Brings the schema to the version this node knows, script by script, each in a transaction of its
+ * own with its row in the version table. Nodes that start together wait for each other.
+ */
+final class SchemaMigrator {
+
+  private static final System.Logger LOG = System.getLogger(SchemaMigrator.class.getName());
+
+  /** In the order of their numbers; a released script is never changed. */
+  private static final List<String> SCRIPTS = List.of("V001__samples.sql");
+
+  /** Any number that no other program takes in the same database. */
+  private static final long LOCK = 0x7469646567726964L;
+
+  private final SortedMap<Integer, Script> scripts = new TreeMap<>();
+
+  private record Script(String name, String sql, String checksum) {}
+
+  SchemaMigrator() {
+    for (String name : SCRIPTS) {
+      String sql = resource(name);
+      scripts.put(Integer.parseInt(name.substring(1, 4)), new Script(name, sql, checksum(sql)));
+    }
+  }
+
+  private static String resource(String name) {
+    try (InputStream in = SchemaMigrator.class.getResourceAsStream(name)) {
+      if (in == null) {
+        throw new IllegalStateException("the schema script " + name + " is missing");
+      }
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String checksum(String sql) {
+    try {
+      byte[] digest =
+          MessageDigest.getInstance("SHA-256")
+              .digest(sql.replace("\r\n", "\n").getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(digest, 0, 16);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /**
+   * Applies what is missing and returns the version reached.
+   *
+   * @throws SchemaException when the schema is newer than this node, or was made from other scripts
+   */
+  int migrate(Connection connection) throws SQLException {
+    connection.setAutoCommit(true);
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("SELECT pg_advisory_lock(" + LOCK + ")");
+      try {
+        return migrateLocked(connection, statement);
+      } finally {
+        if (!connection.isClosed()) {
+          connection.setAutoCommit(true);
+          statement.execute("SELECT pg_advisory_unlock(" + LOCK + ")");
+        }
+      }
+    }
+  }
+
+  private int migrateLocked(Connection connection, Statement statement) throws SQLException {
+    // Asked for first, because CREATE TABLE needs rights that a node on a finished schema may lack.
+    boolean exists;
+    try (ResultSet result =
+        statement.executeQuery("SELECT to_regclass('tidegrid_schema') IS NOT NULL")) {
+      result.next();
+      exists = result.getBoolean(1);
+    }
+    if (!exists) {
+      statement.execute(
+          "CREATE TABLE tidegrid_schema (version integer PRIMARY KEY, name text NOT NULL, checksum"
+              + " text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())");
+    }
+    int current = check(statement);
+    connection.setAutoCommit(false);
+    for (var entry : scripts.tailMap(current + 1).entrySet()) {
+      Script script = entry.getValue();
+      try {
+        statement.execute(script.sql());
+        try (PreparedStatement insert =
+            connection.prepareStatement(
+                "INSERT INTO tidegrid_schema (version, name, checksum) VALUES (?, ?, ?)")) {
+          insert.setInt(1, entry.getKey());
+          insert.setString(2, script.name());
+          insert.setString(3, script.checksum());
+          insert.executeUpdate();
+        }
+        connection.commit();
+      } catch (SQLException e) {
+        if (!connection.isClosed()) {
+          connection.rollback();
+        }
+        throw e;
+      }
+      current = entry.getKey();
+      LOG.log(System.Logger.Level.INFO, "applied schema script {0}", script.name());
+    }
+    connection.setAutoCommit(true);
+    return current;
+  }
+
+  private int check(Statement statement) throws SQLException {
+    int current = 0;
+    try (ResultSet result =
+        statement.executeQuery(
+            "SELECT version, name, checksum FROM tidegrid_schema ORDER BY version")) {
+      while (result.next()) {
+        current = result.getInt(1);
+        Script known = scripts.get(current);
+        if (known == null) {
+          throw new SchemaException(
+              "the database has schema version "
+                  + current
+                  + ", this node knows up to "
+                  + scripts.lastKey()
+                  + "; run a node of the version that made it, or a newer one");
+        }
+        if (!known.checksum().equals(result.getString(3))) {
+          throw new SchemaException(
+              "schema version "
+                  + current
+                  + " in the database ("
+                  + result.getString(2)
+                  + ", checksum "
+                  + result.getString(3)
+                  + ") was not made by this node's script (checksum "
+                  + known.checksum()
+                  + "); use another database, or the node that made this one");
+        }
+      }
+    }
+    return current;
+  }
+}
