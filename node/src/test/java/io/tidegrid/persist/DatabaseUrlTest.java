@@ -38,7 +38,13 @@ class DatabaseUrlTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"mysql://u:hush@db/m", "hush", "", "jdbc:mysql://hush", "postgresql://u:%zzhush@d/m"})
+      strings = {
+        "mysql://u:hush@db/m",
+        "hush",
+        "",
+        "jdbc:mysql://hush",
+        "postgresql://u:%zzhush@d/m"
+      })
   void whatIsNoDatabaseIsRefusedWithoutSayingTheSecret(String text) {
     assertThatThrownBy(() -> DatabaseUrl.parse(text))
         .isInstanceOf(IllegalArgumentException.class)

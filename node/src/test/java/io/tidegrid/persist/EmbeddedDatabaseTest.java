@@ -48,8 +48,7 @@ class EmbeddedDatabaseTest {
       TestServer.execute(url, "INSERT INTO kept VALUES (1)");
       for (String setting : List.of("fsync", "synchronous_commit", "full_page_writes")) {
         assertThat(
-                TestServer.number(
-                    url, "SELECT (current_setting('" + setting + "') = 'on')::int"))
+                TestServer.number(url, "SELECT (current_setting('" + setting + "') = 'on')::int"))
             .as(setting)
             .isOne();
       }
@@ -58,10 +57,9 @@ class EmbeddedDatabaseTest {
       assertThatThrownBy(() -> EmbeddedDatabase.start(data, 0, 20, GRACE))
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("another node is using the data directory");
-      assertThatThrownBy(
-              () ->
-                  DriverManager.getConnection(
-                      server.jdbcUrl(EmbeddedDatabase.DATABASE), EmbeddedDatabase.USER, "wrong"))
+      assertThatThrownBy(() ->
+              DriverManager.getConnection(
+                  server.jdbcUrl(EmbeddedDatabase.DATABASE), EmbeddedDatabase.USER, "wrong"))
           .isInstanceOf(SQLException.class);
       assertThat(
               PosixFilePermissions.toString(
@@ -96,8 +94,7 @@ class EmbeddedDatabaseTest {
             .redirectError(ProcessBuilder.Redirect.DISCARD)
             .start();
     BufferedReader out =
-        new BufferedReader(
-            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
     assertThat(out.readLine()).isEqualTo("started");
     return process;
   }
