@@ -107,6 +107,7 @@ final class Database implements AutoCloseable {
   }
 
   private void restartEmbedded() {
+    connected = false;
     pool.ifPresent(HikariDataSource::close);
     pool = Optional.empty();
     embedded.ifPresent(dead -> {
