@@ -162,17 +162,17 @@ final class Exchange {
     Body raw;
     try {
       raw =
-        Body.read(
-            request.content().inputStream(),
-            request.headers().contentLength().orElse(-1),
-            context.options().maxBodyBytes(),
-            "the request body",
-            context.buffers(),
-            () -> {
-              if (System.nanoTime() - start > patience) {
-                throw new SlowBodyException();
-              }
-            });
+          Body.read(
+              request.content().inputStream(),
+              request.headers().contentLength().orElse(-1),
+              context.options().maxBodyBytes(),
+              "the request body",
+              context.buffers(),
+              () -> {
+                if (System.nanoTime() - start > patience) {
+                  throw new SlowBodyException();
+                }
+              });
     } catch (IllegalArgumentException e) {
       // Helidon throws what parsing a chunk's size threw.
       throw new BadFramingException(e);
