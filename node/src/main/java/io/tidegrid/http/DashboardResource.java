@@ -47,7 +47,7 @@ final class DashboardResource {
   }
 
   private static void names(Exchange exchange, String key, List<String> names) throws IOException {
-    exchange.json(
+    exchange.points(
         names.size(),
         out -> {
           out.writeStartObject();
@@ -82,7 +82,7 @@ final class DashboardResource {
                 }));
     SeriesSamples shown = all.size() > points ? queries.downsampler().downsample(all, points) : all;
     Optional<String> host = params.first("host");
-    exchange.json(
+    exchange.points(
         shown.size(),
         out -> {
           out.writeStartObject();

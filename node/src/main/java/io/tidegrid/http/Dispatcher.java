@@ -132,6 +132,8 @@ final class Dispatcher implements Filter {
       fail(exchange, response, Problems.of(e.status().code(), e.getMessage()), true, e);
     } catch (Exchange.SlowBodyException e) {
       fail(exchange, response, Problems.of(408, e.getMessage()), true, e);
+    } catch (Exchange.BadFramingException e) {
+      fail(exchange, response, Problems.of(400, e.getMessage()), true, e);
     } catch (DataReader.InsufficientDataAvailableException e) {
       throw new CloseConnectionException("the client hung up within its request", e);
     } catch (IOException | UncheckedIOException e) {
@@ -139,7 +141,7 @@ final class Dispatcher implements Filter {
     } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
       String id = UUID.randomUUID().toString();
       LOGGER.log(Level.ERROR, "A bug answered the request " + method + ", error id " + id, e);
-      fail(exchange, response, Problems.bug(id), false, e);
+      fail(exchange, response, Problems.bug(id), true, e);
     }
   }
 

@@ -159,18 +159,24 @@ final class Exchange {
         ContentCoding.of(header(HeaderNames.CONTENT_ENCODING), media == Media.PROTOBUF);
     long start = System.nanoTime();
     long patience = context.options().requestTimeout().toNanos();
-    Body raw =
-        Body.read(
-            request.content().inputStream(),
-            request.headers().contentLength().orElse(-1),
-            context.options().maxBodyBytes(),
-            "the request body",
-            context.buffers(),
-            () -> {
-              if (System.nanoTime() - start > patience) {
-                throw new SlowBodyException();
-              }
-            });
+    Body raw;
+    try {
+      raw =
+          Body.read(
+              request.content().inputStream(),
+              request.headers().contentLength().orElse(-1),
+              context.options().maxBodyBytes(),
+              "the request body",
+              context.buffers(),
+              () -> {
+                if (System.nanoTime() - start > patience) {
+                  throw new SlowBodyException();
+                }
+              });
+    } catch (IllegalArgumentException e) {
+      // Helidon throws what parsing a chunk's size threw.
+      throw new BadFramingException(e);
+    }
     return coding.undo(raw, context.options().maxDecompressedBytes(), context.buffers());
   }
 
@@ -180,6 +186,15 @@ final class Exchange {
 
     SlowBodyException() {
       super("the request body did not arrive in time", null, false, false);
+    }
+  }
+
+  /** The body's chunks cannot be told apart; the connection is closed. */
+  static final class BadFramingException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    BadFramingException(Throwable cause) {
+      super("the sizes of the body's chunks are not right", cause);
     }
   }
 
@@ -215,7 +230,7 @@ final class Exchange {
    *
    * @param points how many points it holds
    */
-  void json(long points, Json.Content content) throws IOException {
+  void points(long points, Json.Content content) throws IOException {
     if (points <= MAX_BUFFERED_POINTS || isHead()) {
       json(200, content);
       return;

@@ -58,7 +58,7 @@ public record HttpOptions(
         Math.max(256L << 20, Runtime.getRuntime().maxMemory() / 4),
         10_000,
         Duration.ofSeconds(30),
-        Duration.ofMinutes(5),
+        Duration.ofMinutes(2),
         List.of());
   }
 

@@ -146,7 +146,7 @@ final class QueryResource {
               return found;
             });
     long points = series.stream().mapToLong(SeriesSamples::size).sum();
-    exchange.json(
+    exchange.points(
         points,
         out -> {
           shape.head(out, metric, Function.RAW);
@@ -182,7 +182,7 @@ final class QueryResource {
               queries.requireKnown(tenant, metric, found.isEmpty(), query);
               return found;
             });
-    exchange.json(
+    exchange.points(
         buckets.size(),
         out -> {
           shape.head(out, metric, function);
@@ -235,7 +235,7 @@ final class QueryResource {
           queries.requireKnown(tenant, metric, hours.isEmpty(), query);
           return hours;
         });
-    exchange.json(
+    exchange.points(
         hours.size() * (long) HOURLY.size(),
         out -> {
           out.writeStartObject();
@@ -350,7 +350,7 @@ final class QueryResource {
         queries.latest(exchange, tenant, metric, Queries.labelParams(exchange, metric));
     SeriesSamples newest = Queries.newest(series);
     MetricMetadata said = queries.ingest().description(tenant, metric);
-    exchange.json(
+    exchange.points(
         series.size(),
         out -> {
           out.writeStartObject();

@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -43,7 +44,7 @@ final class FakeGrid implements Ingest, QueryEngine {
   final AtomicReference<Ack> lastAck = new AtomicReference<>(Ack.REPLICATED);
   final AtomicReference<String> endlessState = new AtomicReference<>("not asked");
 
-  private final Map<String, TreeMap<Labels, TreeMap<Long, Double>>> tenants = new TreeMap<>();
+  private final Map<String, Map<Labels, NavigableMap<Long, Double>>> tenants = new TreeMap<>();
   private final Map<String, MetricMetadata> said = new ConcurrentHashMap<>();
 
   private void maybeFail() {
@@ -74,7 +75,7 @@ final class FakeGrid implements Ingest, QueryEngine {
     return new IngestResult(accepted, errors.size(), errors);
   }
 
-  private TreeMap<Labels, TreeMap<Long, Double>> series(String tenant) {
+  private Map<Labels, TreeMap<Long, Double>> series(String tenant) {
     return tenants.computeIfAbsent(tenant, t -> new TreeMap<>());
   }
 

@@ -1,0 +1,229 @@
+package io.tidegrid.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tidegrid.ingest.Ack;
+import java.net.http.HttpRequest.BodyPublishers;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The exact form of good answers. */
+class AnswerTest {
+
+  private TestNode node;
+
+  @BeforeEach
+  void start() {
+    node = new TestNode();
+  }
+
+  @AfterEach
+  void stop() {
+    node.close();
+  }
+
+  private void ingest(String metric, String host, String time, String value) {
+    var answer =
+        node.postJson(
+            "/metrics/ingest",
+            "{\"metric_name\":\"%s\",\"value\":%s,\"timestamp\":\"%s\",\"labels\":{\"host\":\"%s\"}}"
+                .formatted(metric, value, time, host));
+    assertThat(answer.statusCode()).isEqualTo(201);
+    assertThat(answer.body()).isEqualTo("{\"status\":\"ok\",\"accepted\":1}");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "40, 40",
+    "40.0, 40",
+    "75.5, 75.5",
+    "-0.0, -0.0",
+    "0.1, 0.1",
+    "1e21, 1E21",
+    "1e-9, 1E-9",
+    "1.5e300, 1.5E300",
+    "9007199254740993, 9007199254740992",
+    "123456789.125, 1.23456789125E8",
+    "4.9e-324, 4.9E-324"
+  })
+  void numbersAreTheShortestThatReadBackTheSame(String in, String out) {
+    ingest("n", "a", "2025-12-03T23:59:00Z", in);
+    assertThat(node.get("/api/metrics/n/latest").body())
+        .isEqualTo(
+            "{\"metric_name\":\"n\",\"host\":\"a\",\"time\":\"2025-12-03T23:59:00Z\",\"value\":"
+                + out
+                + "}");
+    assertThat(Double.parseDouble(out)).isEqualTo(Double.parseDouble(in));
+  }
+
+  @Test
+  void chartsMergeHostsByTime() {
+    ingest("cpu", "a", "2025-12-03T23:10:00Z", "10");
+    ingest("cpu", "b", "2025-12-03T23:10:00Z", "20");
+    ingest("cpu", "b", "2025-12-03T23:20:00.250Z", "30");
+    String head =
+        "{\"metric_name\":\"cpu\",\"start\":\"1h\",\"host\":null,\"points_requested\":800,"
+            + "\"points_returned\":2,\"data_source\":\"metrics\",\"data\":["
+            + "{\"time\":\"2025-12-03T23:10:00Z\",\"value\":";
+    String tail = "},{\"time\":\"2025-12-03T23:20:00.250Z\",\"value\":";
+    assertThat(node.get("/api/metrics/cpu?start=1h").body()).isEqualTo(head + 15 + tail + "30}]}");
+    assertThat(node.get("/api/metrics/cpu/?agg=sum").body()).isEqualTo(head + 30 + tail + "30}]}");
+    assertThat(node.get("/api/metrics/cpu?agg=count").body()).isEqualTo(head + 2 + tail + "1}]}");
+    assertThat(node.get("/api/metrics/cpu?agg=max").body()).contains("\"value\":20}");
+    assertThat(node.get("/api/metrics/cpu?points=1").body())
+        .contains("\"points_requested\":1,\"points_returned\":1");
+    assertThat(node.get("/api/metrics/cpu?host=a&start=2025-12-03T23:00:00%2B00:00").body())
+        .contains("\"host\":\"a\"", "\"points_returned\":1", "\"value\":10}");
+    assertThat(node.get("/api/metrics/cpu?matcher=host%3D~%22b.*%22").body())
+        .contains("\"points_returned\":2");
+  }
+
+  @Test
+  void queriesGroupAndStep() {
+    ingest("cpu", "a", "2025-12-03T12:00:00Z", "10");
+    ingest("cpu", "a", "2025-12-03T12:06:00Z", "20");
+    ingest("cpu", "b", "2025-12-03T12:00:00Z", "40");
+    String range =
+        "\"metric_name\":\"cpu\",\"start_time\":\"2025-12-03T12:00:00\",\"end_time\":1764766800,";
+    assertThat(
+            node.postJson("/query", "{" + range + "\"function\":\"sum\",\"group_by\":[\"host\"]}")
+                .body())
+        .isEqualTo(
+            "{\"metric_name\":\"cpu\",\"function\":\"sum\",\"source\":\"raw\",\"data\":["
+                + "{\"timestamp\":\"2025-12-03T12:00:00Z\",\"value\":30,\"labels\":{\"host\":\"a\"}},"
+                + "{\"timestamp\":\"2025-12-03T12:00:00Z\",\"value\":40,\"labels\":{\"host\":\"b\"}}"
+                + "]}");
+    assertThat(
+            node.postJson(
+                    "/api/v1/metrics/query",
+                    "{" + range + "\"aggregation\":\"max\",\"step\":\"5m\"}")
+                .body())
+        .isEqualTo(
+            "{\"metric_name\":\"cpu\",\"aggregation\":\"max\",\"source\":\"raw\",\"data\":["
+                + "{\"timestamp\":\"2025-12-03T12:00:00Z\",\"value\":40,\"labels\":{}},"
+                + "{\"timestamp\":\"2025-12-03T12:05:00Z\",\"value\":20,\"labels\":{}}]}");
+    assertThat(
+            node.postJson(
+                    "/query", "{" + range + "\"function\":\"raw\",\"labels\":{\"host\":\"b\"}}")
+                .body())
+        .endsWith(
+            "\"data\":[{\"timestamp\":\"2025-12-03T12:00:00Z\",\"value\":40,"
+                + "\"labels\":{\"host\":\"b\"}}]}");
+  }
+
+  @Test
+  void theLatestNamesAllSeries() {
+    ingest("cpu", "a", "2025-12-03T12:00:00Z", "10");
+    ingest("cpu", "b", "2025-12-03T12:00:01Z", "11");
+    assertThat(node.get("/api/v1/metrics/latest/cpu").body())
+        .isEqualTo(
+            "{\"metric_name\":\"cpu\",\"type\":null,\"unit\":null,"
+                + "\"timestamp\":\"2025-12-03T12:00:01Z\",\"value\":11,\"labels\":{\"host\":\"b\"},"
+                + "\"series\":[{\"timestamp\":\"2025-12-03T12:00:00Z\",\"value\":10,"
+                + "\"labels\":{\"host\":\"a\"}},{\"timestamp\":\"2025-12-03T12:00:01Z\",\"value\":11,"
+                + "\"labels\":{\"host\":\"b\"}}]}");
+    assertThat(node.get("/api/v1/metrics/latest/cpu?host=a").body()).contains("\"value\":10");
+  }
+
+  @Test
+  void listsArePaged() {
+    for (String name : new String[] {"a1", "a2", "b1"}) {
+      ingest(name, "h", "2025-12-03T12:00:00Z", "1");
+    }
+    assertThat(node.get("/metrics/list?search=a&page=2&page_size=1").body())
+        .isEqualTo(
+            "{\"metrics\":[{\"name\":\"a2\",\"type\":null,\"unit\":null,\"series\":1,"
+                + "\"last_seen\":\"2025-12-03T12:00:00Z\"}],\"total\":2,\"page\":2,\"page_size\":1}");
+    assertThat(node.get("/metrics/list?page=2147483647&page_size=1000").body())
+        .startsWith("{\"metrics\":[],\"total\":3");
+    assertThat(node.get("/api/metrics").body()).isEqualTo("{\"metrics\":[\"a1\",\"a2\",\"b1\"]}");
+    assertThat(node.get("/api/hosts").body()).isEqualTo("{\"hosts\":[\"h\"]}");
+  }
+
+  @Test
+  void theAcknowledgementIsPassedOn() {
+    node.post("/write", "a 1", "X-Tidegrid-Ack", "durable");
+    assertThat(node.grid.lastAck.get()).isEqualTo(Ack.DURABLE);
+    node.post("/write", "a 1");
+    assertThat(node.grid.lastAck.get()).isEqualTo(Ack.REPLICATED);
+  }
+
+  @Test
+  void readinessFollowsTheNodeAndItsDraining() {
+    assertThat(node.get("/health/ready").statusCode()).isEqualTo(200);
+    assertThat(node.get("/-/ready").body()).isEqualTo("Tidegrid is Ready.\n");
+    node.ready.set(false);
+    var away = node.get("/health/ready");
+    assertThat(away.statusCode()).isEqualTo(503);
+    assertThat(away.headers().firstValue("retry-after")).hasValue("1");
+    assertThat(away.body()).contains("it is away");
+    assertThat(node.get("/-/ready").statusCode()).isEqualTo(503);
+    assertThat(node.get("/health/live").statusCode()).isEqualTo(200);
+    assertThat(node.get("/health/detailed").body()).contains("\"status\":\"degraded\"");
+    node.ready.set(true);
+    node.server.drain();
+    assertThat(node.get("/health/ready").body()).contains("shutting down");
+    assertThat(node.get("/health/live").headers().firstValue("connection")).hasValue("close");
+    node.live.set(false);
+    assertThat(node.get("/-/healthy").statusCode()).isEqualTo(503);
+    assertThat(node.get("/health/live").statusCode()).isEqualTo(503);
+    assertThat(node.get("/health").body()).contains("\"unhealthy\"");
+  }
+
+  @Test
+  void theDatabaseIsShown() {
+    assertThat(node.get("/db/status").body())
+        .isEqualTo(
+            "{\"status\":\"connected\",\"database\":\"PostgreSQL 18.6\",\"timescaledb\":null,"
+                + "\"pool\":{\"active\":1},\"writeBehind\":{\"pendingSamples\":12,\"oldestMs\":34}}");
+  }
+
+  @Test
+  void ownMetricsComeInBothFormats() {
+    ingest("a", "h", "2025-12-03T12:00:00Z", "1");
+    node.get("/metrics/a/info");
+    node.get("/no/such/path");
+    var text = node.get("/metrics");
+    assertThat(text.headers().firstValue("content-type"))
+        .hasValueSatisfying(type -> assertThat(type).startsWith("text/plain"));
+    assertThat(text.body())
+        .contains("metrics_ingested_total 1.0")
+        .contains("query_requests_total 1.0")
+        .contains("websocket_connections 0.0")
+        .contains(
+            "http_requests_total{method=\"GET\",path=\"/metrics/{metric}/info\",status=\"200\"} 1.0")
+        .contains("http_requests_total{method=\"GET\",path=\"unknown\",status=\"404\"} 1.0")
+        .contains("http_request_duration_seconds_bucket{")
+        .contains("metrics_query_duration_seconds_count 1")
+        .contains("tidegrid_http_connections_max");
+    var open = node.get("/metrics", "Accept", "application/openmetrics-text;version=1.0.0");
+    assertThat(open.headers().firstValue("content-type"))
+        .hasValueSatisfying(type -> assertThat(type).startsWith("application/openmetrics-text"));
+    assertThat(open.body()).endsWith("# EOF\n");
+  }
+
+  @Test
+  void peopleGetPages() {
+    var page = node.get("/", "Accept", "text/html,application/xhtml+xml");
+    assertThat(page.headers().firstValue("content-type")).hasValue("text/html; charset=utf-8");
+    assertThat(page.body()).contains("href=\"/docs\"");
+    assertThat(node.get("/docs").body()).contains("/api/v1/metrics/query", "tg-body-limit");
+    byte[] openapi = node.get("/openapi").body().getBytes(java.nio.charset.StandardCharsets.UTF_8);
+    assertThat(Json.object(openapi, openapi.length)).containsEntry("openapi", "3.1.0");
+  }
+
+  @Test
+  void headHasNoBodyAndOptionsSaysWhatIsAllowed() {
+    var head = node.send(node.request("/health/live").HEAD().build());
+    assertThat(head.statusCode()).isEqualTo(200);
+    assertThat(head.body()).isEmpty();
+    assertThat(head.headers().firstValue("content-length")).hasValue("18");
+    var options =
+        node.send(node.request("/query").method("OPTIONS", BodyPublishers.noBody()).build());
+    assertThat(options.statusCode()).isEqualTo(204);
+    assertThat(options.headers().firstValue("allow")).hasValue("POST, OPTIONS");
+  }
+}
