@@ -128,13 +128,15 @@ tidegrid_build() {
     # Marked with the time before the build: what changes during it is newer.
     touch "$TIDEGRID_TARGET/building"
     rm -rf "$TIDEGRID_TARGET/lib" "$TIDEGRID_TARGET"/tidegrid-node-*.jar
-    (cd "$TIDEGRID_HOME" && mvn -B -q -ntp -Dspotless.check.skip=true -DskipTests package) >&2
+    (cd "$TIDEGRID_HOME" && mvn -B -ntp -Dspotless.check.skip=true -DskipTests package) \
+      >"$TIDEGRID_TARGET/build.log" 2>&1
     status=$?
     if [ "$status" -eq 0 ]; then
       mv "$TIDEGRID_TARGET/building" "$TIDEGRID_TARGET/built"
     else
       rm -f "$TIDEGRID_TARGET/building"
-      tidegrid_say "the build failed; its messages are above."
+      grep -E -A 2 '^\[(WARNING|ERROR)' "$TIDEGRID_TARGET/build.log" | head -n 60 >&2
+      tidegrid_say "the build failed; all it said is in $TIDEGRID_TARGET/build.log"
       status=1
     fi
   fi
