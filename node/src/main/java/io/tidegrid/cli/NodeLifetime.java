@@ -21,6 +21,7 @@ final class NodeLifetime {
   private final CompletableFuture<BooleanSupplier> node = new CompletableFuture<>();
   private final Duration patience;
   private volatile boolean over;
+  private volatile boolean signalled;
 
   private NodeLifetime(Duration patience) {
     this.patience = patience;
@@ -48,15 +49,21 @@ final class NodeLifetime {
     node.cancel(false);
   }
 
-  /** Says that the node is closed already; the exit code is somebody else's then. */
-  void ended() {
+  /**
+   * Says that the node is closed.
+   *
+   * @return whether a signal did that, which then also sees to the exit code
+   */
+  boolean ended() {
     over = true;
+    return signalled;
   }
 
   private void end() {
     if (over) {
       return;
     }
+    signalled = true;
     int code = Main.FAILED;
     try {
       boolean clean = node.get(patience.toMillis(), TimeUnit.MILLISECONDS).getAsBoolean();

@@ -42,8 +42,9 @@ final class UpCommand implements Callable<Integer> {
     lifetime.started(node::close);
     announce(node, config, logger);
     node.awaitTermination();
-    lifetime.ended();
-    // Only a signal ends a node as planned, and then the process exits from there.
+    if (lifetime.ended()) {
+      return Main.DONE;
+    }
     logger.log(Level.ERROR, "The node has stopped by itself.");
     return Main.FAILED;
   }
