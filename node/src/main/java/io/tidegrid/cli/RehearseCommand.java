@@ -58,7 +58,7 @@ final class RehearseCommand implements Callable<Integer> {
         requests(node.httpUri()).forEach(request -> send(client, request));
       }
     }
-    return node.close() ? Main.DONE : Main.FAILED;
+    return node.closeCleanly() ? Main.DONE : Main.FAILED;
   }
 
   /** A rehearsal that hangs must not keep the node from starting that waits for it. */

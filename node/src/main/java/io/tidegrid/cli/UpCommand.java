@@ -39,7 +39,7 @@ final class UpCommand implements Callable<Integer> {
       lifetime.failed();
       throw failure;
     }
-    lifetime.started(node::close);
+    lifetime.started(node::closeCleanly);
     announce(node, config, logger);
     node.awaitTermination();
     if (lifetime.ended()) {
