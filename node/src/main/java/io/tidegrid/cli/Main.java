@@ -45,7 +45,14 @@ public final class Main implements Runnable {
   public static void main(String[] args) {
     // Before anything logs: the JDK's manager would silence all loggers as soon as a signal comes.
     System.setProperty("java.util.logging.manager", KeepingLogManager.class.getName());
-    System.exit(commandLine().execute(args));
+    int code = FAILED;
+    try {
+      code = commandLine().execute(args);
+    } catch (Error failure) {
+      // Threads of a half-started node would keep the process alive.
+      failure.printStackTrace();
+    }
+    System.exit(code);
   }
 
   /** Returns the command line, ready to execute. */
