@@ -50,7 +50,8 @@ public final class Main implements Runnable {
       code = commandLine().execute(args);
     } catch (Error failure) {
       // Threads of a half-started node would keep the process alive.
-      failure.printStackTrace();
+      System.getLogger(Main.class.getName())
+          .log(System.Logger.Level.ERROR, "the node ends because of an error", failure);
     }
     System.exit(code);
   }

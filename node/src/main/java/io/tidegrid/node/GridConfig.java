@@ -58,8 +58,7 @@ final class GridConfig {
             .setPerEntryStatsEnabled(false);
     journalStore.ifPresent(journal::setMapStoreConfig);
     config.addMapConfig(journal);
-    MapConfig metadata =
-        new MapConfig(GridNames.METADATA).setBackupCount(store.backupCount());
+    MapConfig metadata = new MapConfig(GridNames.METADATA).setBackupCount(store.backupCount());
     metadataStore.ifPresent(metadata::setMapStoreConfig);
     config.addMapConfig(metadata);
     return config;
@@ -78,8 +77,7 @@ final class GridConfig {
     config.setProperty("hazelcast.heartbeat.interval.seconds", "1");
     config.setProperty("hazelcast.max.no.heartbeat.seconds", "10");
     config.setProperty("hazelcast.operation.call.timeout.millis", "20000");
-    config.setProperty(
-        "hazelcast.wait.seconds.before.join", node.gridJoin().isEmpty() ? "0" : "1");
+    config.setProperty("hazelcast.wait.seconds.before.join", node.gridJoin().isEmpty() ? "0" : "1");
     config.setProperty("hazelcast.max.wait.seconds.before.join", "5");
     config.setProperty("hazelcast.merge.first.run.delay.seconds", "10");
     config.setProperty("hazelcast.merge.next.run.delay.seconds", "10");

@@ -91,15 +91,14 @@ final class LiveStatus implements NodeStatus {
     hazelcast
         .getCluster()
         .getMembers()
-        .forEach(
-            member -> {
-              String address = member.getAddress().getHost() + ":" + member.getAddress().getPort();
-              if (member.localMember()) {
-                addresses.addFirst(address);
-              } else {
-                addresses.add(address);
-              }
-            });
+        .forEach(member -> {
+          String address = member.getAddress().getHost() + ":" + member.getAddress().getPort();
+          if (member.localMember()) {
+            addresses.addFirst(address);
+          } else {
+            addresses.add(address);
+          }
+        });
     return addresses;
   }
 
@@ -107,20 +106,19 @@ final class LiveStatus implements NodeStatus {
   public List<Component> components() {
     List<Component> components = new ArrayList<>();
     components.add(new Component("grid", live(), gridText()));
-    persistence.ifPresent(
-        database -> {
-          DatabaseStatus status = database.status();
-          components.add(
-              new Component(
-                  "database",
-                  status.connected(),
-                  status.connected() ? status.product() : status.problem()));
-          components.add(
-              new Component(
-                  "write-behind",
-                  !database.gate().isFull(),
-                  status.pendingSamples() + " samples pending"));
-        });
+    persistence.ifPresent(database -> {
+      DatabaseStatus status = database.status();
+      components.add(
+          new Component(
+              "database",
+              status.connected(),
+              status.connected() ? status.product() : status.problem()));
+      components.add(
+          new Component(
+              "write-behind",
+              !database.gate().isFull(),
+              status.pendingSamples() + " samples pending"));
+    });
     return components;
   }
 

@@ -21,24 +21,23 @@ final class Settings {
         config.persistMaxPendingAge(),
         config.persistWriteDelay(),
         base.sweepAge(),
-        base.commitTimeout(),
-        base.statementTimeout(),
+        config.persistCommitTimeout(),
+        config.databaseStatementTimeout(),
         config.memoryRetention(),
         config.shutdownGrace());
   }
 
   static HttpOptions http(NodeConfig config) {
-    HttpOptions base = HttpOptions.defaults();
     return new HttpOptions(
         config.httpHost(),
         config.httpPort(),
         config.httpMaxBody(),
         config.httpMaxDecompressed(),
-        base.maxBufferedBytes(),
+        config.httpMaxBuffered(),
         config.httpMaxConnections(),
-        base.requestTimeout(),
+        config.queryOptions().timeout(),
         config.httpIdleTimeout(),
-        base.corsOrigins());
+        config.httpCorsOrigins());
   }
 
   /** Returns what members that persist in the same place have in common; no secrets. */
@@ -53,8 +52,7 @@ final class Settings {
   static String storageText(NodeConfig config) {
     return switch (config.storage()) {
       case MEMORY -> "memory only; nothing is left after the last member stops";
-      case EMBEDDED ->
-          "embedded PostgreSQL in " + config.dataDir().toAbsolutePath().normalize();
+      case EMBEDDED -> "embedded PostgreSQL in " + config.dataDir().toAbsolutePath().normalize();
       case DATABASE -> config.databaseUrl().orElseThrow();
     };
   }

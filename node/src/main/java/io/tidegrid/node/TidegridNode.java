@@ -44,8 +44,6 @@ public final class TidegridNode implements AutoCloseable {
   private static final Duration FIRST_CONNECT = Duration.ofSeconds(20);
 
   private final NodeConfig config;
-  private final java.time.Clock clock;
-  private final Instant startedAt;
   private final PrometheusMeterRegistry meters;
   private final Optional<Persistence> persistence;
   private final Optional<JournalRetirement> retirement;
@@ -62,8 +60,7 @@ public final class TidegridNode implements AutoCloseable {
 
   private TidegridNode(NodeConfig config, java.time.Clock clock) {
     this.config = config;
-    this.clock = clock;
-    this.startedAt = clock.instant();
+    Instant startedAt = clock.instant();
     this.meters =
         new PrometheusMeterRegistry(
             PrometheusConfig.DEFAULT, new PrometheusRegistry(), Clock.SYSTEM);

@@ -14,6 +14,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Keeps the metadata of metrics in the database. Loading finds nothing while the database is away;
@@ -86,7 +87,7 @@ final class MetadataMapStore implements MapStore<MetadataKey, MetricMetadata> {
   private void waitForDatabase() {
     try {
       if (!database.awaitConnected(RETRY) || database.isConnected()) {
-        Thread.sleep(Duration.ofMillis(200));
+        TimeUnit.MILLISECONDS.sleep(200);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

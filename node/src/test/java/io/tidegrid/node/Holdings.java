@@ -14,7 +14,9 @@ final class Holdings {
 
   private Holdings() {}
 
-  /** Asks for all samples of a writer and returns their numbers; fails on one that is there twice. */
+  /**
+   * Asks for all samples of a writer and returns their numbers; fails on one that is there twice.
+   */
   static BitSet of(NodeProcess node, SampleWriter writer) {
     BitSet found = new BitSet();
     String labels =
@@ -26,7 +28,12 @@ final class Holdings {
     }
     JsonObject answer =
         node.getJson(
-            "/query/raw?metric_name=m&start_time=" + from + "&end_time=" + to + "&labels=" + labels);
+            "/query/raw?metric_name=m&start_time="
+                + from
+                + "&end_time="
+                + to
+                + "&labels="
+                + labels);
     for (JsonValue row : answer.getJsonArray("data")) {
       JsonObject sample = row.asJsonObject();
       int n = sample.getJsonNumber("value").intValueExact();

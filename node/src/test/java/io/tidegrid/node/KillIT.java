@@ -39,15 +39,13 @@ class KillIT {
     }
     Awaitility.await()
         .atMost(Duration.ofSeconds(60))
-        .until(
-            () ->
-                writers.stream()
-                    .allMatch(
-                        writer ->
-                            writer.acknowledged().size() > 50
-                                && writer.acknowledged().getLast().atNanos()
-                                        - writer.acknowledged().getFirst().atNanos()
-                                    > Duration.ofSeconds(6).toNanos()));
+        .until(() ->
+            writers.stream()
+                .allMatch(writer ->
+                    writer.acknowledged().size() > 50
+                        && writer.acknowledged().getLast().atNanos()
+                                - writer.acknowledged().getFirst().atNanos()
+                            > Duration.ofSeconds(6).toNanos()));
     first.kill();
     long killed = System.nanoTime();
     for (SampleWriter writer : writers) {

@@ -47,11 +47,10 @@ final class NodeProcess implements AutoCloseable {
     Awaitility.await()
         .atMost(Duration.ofSeconds(60))
         .pollInterval(Duration.ofMillis(50))
-        .until(
-            () -> {
-              assertThat(node.process.isAlive()).as(node::logText).isTrue();
-              return node.isReady();
-            });
+        .until(() -> {
+          assertThat(node.process.isAlive()).as(node::logText).isTrue();
+          return node.isReady();
+        });
     return node;
   }
 
@@ -137,8 +136,7 @@ final class NodeProcess implements AutoCloseable {
       request.header(headers[i], headers[i + 1]);
     }
     try {
-      return CLIENT.send(
-          request.timeout(Duration.ofSeconds(40)).build(), BodyHandlers.ofString());
+      return CLIENT.send(request.timeout(Duration.ofSeconds(40)).build(), BodyHandlers.ofString());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {

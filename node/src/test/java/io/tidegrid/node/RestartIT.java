@@ -32,8 +32,7 @@ class RestartIT {
 
   private static List<String> read(NodeProcess node, String metric, Instant from, Instant to) {
     JsonArray data =
-        node.getJson(
-                "/query/raw?metric_name=" + metric + "&start_time=" + from + "&end_time=" + to)
+        node.getJson("/query/raw?metric_name=" + metric + "&start_time=" + from + "&end_time=" + to)
             .getJsonArray("data");
     List<String> rows = new ArrayList<>();
     for (JsonObject row : data.getValuesAs(JsonObject.class)) {

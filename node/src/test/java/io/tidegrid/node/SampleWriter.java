@@ -8,8 +8,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A client that writes known samples without pause and remembers what was acknowledged. Its samples
- * are numbered: number n of writer w is (metric m, label writer=w, series=n mod 20, time = start + n
- * seconds / 20, value n).
+ * are numbered: number n of writer w is (metric m, label writer=w, series=n mod 20, time = start +
+ * n seconds / 20, value n).
  */
 final class SampleWriter extends Thread {
 

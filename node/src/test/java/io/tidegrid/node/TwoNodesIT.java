@@ -45,9 +45,7 @@ class TwoNodesIT {
         .atMost(Duration.ofSeconds(60))
         .until(() -> second.getJson("/health/detailed").toString().contains("backed up"));
     second.kill();
-    Awaitility.await()
-        .atMost(Duration.ofSeconds(60))
-        .untilAsserted(() -> check(third, writers));
+    Awaitility.await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> check(third, writers));
     assertThat(third.terminate()).as(third::logText).isZero();
   }
 
@@ -65,18 +63,16 @@ class TwoNodesIT {
   private static void awaitBatches(List<SampleWriter> writers, int batches) {
     Awaitility.await()
         .atMost(Duration.ofSeconds(60))
-        .until(
-            () -> writers.stream().allMatch(writer -> writer.acknowledged().size() >= batches));
+        .until(() -> writers.stream().allMatch(writer -> writer.acknowledged().size() >= batches));
   }
 
   private static void awaitMembers(NodeProcess node, int members) {
     Awaitility.await()
         .atMost(Duration.ofSeconds(60))
-        .untilAsserted(
-            () ->
-                assertThat(node.getJson("/health/detailed").toString())
-                    .contains(members + " member(s)")
-                    .contains("backed up"));
+        .untilAsserted(() ->
+            assertThat(node.getJson("/health/detailed").toString())
+                .contains(members + " member(s)")
+                .contains("backed up"));
   }
 
   private NodeProcess member(String name, int port, int joined) throws Exception {
