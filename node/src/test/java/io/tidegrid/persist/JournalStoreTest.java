@@ -56,12 +56,12 @@ class JournalStoreTest {
     database.close();
   }
 
-  private Map<Long, TreeMap<Long, Long>> readAll() {
+  private Map<Long, Map<Long, Long>> readAll() {
     long[] ids = new long[50];
     for (int i = 0; i < ids.length; i++) {
       ids[i] = Batches.series(i).id();
     }
-    Map<Long, TreeMap<Long, Long>> all = new HashMap<>();
+    Map<Long, Map<Long, Long>> all = new HashMap<>();
     archive.read(
         ids,
         0,
@@ -82,9 +82,9 @@ class JournalStoreTest {
   }
 
   /** What must be read: for each key the value of the highest sequence, the last of equal ones. */
-  private static Map<Long, TreeMap<Long, Long>> expected(Map<JournalKey, JournalBatch> batches) {
-    Map<Long, TreeMap<Long, Long>> all = new HashMap<>();
-    Map<Long, TreeMap<Long, Long>> sequences = new HashMap<>();
+  private static Map<Long, Map<Long, Long>> expected(Map<JournalKey, JournalBatch> batches) {
+    Map<Long, Map<Long, Long>> all = new HashMap<>();
+    Map<Long, Map<Long, Long>> sequences = new HashMap<>();
     batches.forEach((key, batch) -> {
       for (int i = 0; i < batch.size(); i++) {
         long id = batch.ids()[i];
@@ -269,7 +269,7 @@ class JournalStoreTest {
             false);
     store.storeAll(Map.of(Batches.key(5, 1), batch));
 
-    Map<Long, TreeMap<Long, Long>> all = readAll();
+    Map<Long, Map<Long, Long>> all = readAll();
     assertThat(all.get(id)).hasSize(1);
     assertThat(all.get(other)).hasSize(1);
     assertThat(store.deadLetters()).isOne();

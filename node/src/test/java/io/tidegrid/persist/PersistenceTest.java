@@ -63,7 +63,7 @@ class PersistenceTest {
     private final Set<Integer> toRestore = ConcurrentHashMap.newKeySet();
     private final Map<Long, Labels> series = new ConcurrentHashMap<>();
     private final Map<Integer, Long> restoredFrom = new ConcurrentHashMap<>();
-    private final Map<Long, TreeMap<Long, Long>> samples = new ConcurrentHashMap<>();
+    private final Map<Long, Map<Long, Long>> samples = new ConcurrentHashMap<>();
     private final Set<Integer> directories = ConcurrentHashMap.newKeySet();
 
     @Override
@@ -118,7 +118,12 @@ class PersistenceTest {
 
   /** A member without its part of write-behind unless {@code queue}. */
   private HazelcastInstance member(Persistence persistence, boolean queue) {
-    Config config = new Config("persistence-" + UUID.randomUUID());
+    return member(persistence, queue, "persistence-" + UUID.randomUUID());
+  }
+
+  private HazelcastInstance member(Persistence persistence, boolean queue, String cluster) {
+    Config config = new Config(cluster).setClusterName(cluster);
+    config.setInstanceName(cluster + UUID.randomUUID());
     config
         .setProperty("hazelcast.partition.count", "" + SHARDS)
         .setProperty("hazelcast.phone.home.enabled", "false")
@@ -128,6 +133,7 @@ class PersistenceTest {
     network.setPort(15_701).getInterfaces().setEnabled(true).addInterface("127.0.0.1");
     network.getJoin().getMulticastConfig().setEnabled(false);
     network.getJoin().getAutoDetectionConfig().setEnabled(false);
+    network.getJoin().getTcpIpConfig().setEnabled(true).addMember("127.0.0.1");
     config
         .getSerializationConfig()
         .addDataSerializableFactory(GridSerializers.FACTORY_ID, new GridSerializers());
@@ -148,8 +154,8 @@ class PersistenceTest {
     return batches;
   }
 
-  private static Map<Long, TreeMap<Long, Long>> content(Map<JournalKey, JournalBatch> batches) {
-    Map<Long, TreeMap<Long, Long>> all = new HashMap<>();
+  private static Map<Long, Map<Long, Long>> content(Map<JournalKey, JournalBatch> batches) {
+    Map<Long, Map<Long, Long>> all = new HashMap<>();
     TreeMap<Long, JournalBatch> bySequence = new TreeMap<>();
     batches.forEach((key, batch) -> bySequence.put(key.sequence(), batch));
     bySequence
@@ -204,6 +210,36 @@ class PersistenceTest {
     await().atMost(PATIENCE).until(() -> persistence.status().pendingSamples() == 49 * 20);
     await().atMost(PATIENCE).until(journal::isEmpty);
     assertThat(TestServer.number(url, "SELECT count(*) FROM samples")).isEqualTo(49 * 20);
+  }
+
+  @Test
+  void twoMembersForgetWhatIsStoredAndTheSurvivorStoresTheRest() {
+    String url = TestServer.newDatabase();
+    String cluster = "persistence-" + UUID.randomUUID();
+    PersistOptions options = PersistOptions.remote(url, Path.of("target"));
+    Persistence first = persistence(options, Clock.systemUTC());
+    HazelcastInstance one = member(first, true, cluster);
+    first.attach(one, new FakeRestorer());
+    Persistence second = persistence(options, Clock.systemUTC());
+    HazelcastInstance two = member(second, true, cluster);
+    second.attach(two, new FakeRestorer());
+    assertThat(two.getCluster().getMembers()).hasSize(2);
+    await().atMost(PATIENCE).until(() -> one.getPartitionService().isClusterSafe());
+
+    IMap<JournalKey, JournalBatch> journal = one.getMap(GridNames.JOURNAL);
+    batches(1, 100).forEach(journal::set);
+    IMap<JournalKey, JournalBatch> other = two.getMap(GridNames.JOURNAL);
+    await().atMost(PATIENCE).until(journal::isEmpty);
+    await()
+        .atMost(PATIENCE)
+        .until(() ->
+            journal.getLocalMapStats().getBackupEntryCount() == 0
+                && other.getLocalMapStats().getBackupEntryCount() == 0);
+
+    batches(100, 200).forEach(journal::set);
+    one.getLifecycleService().terminate();
+    await().atMost(PATIENCE).until(other::isEmpty);
+    assertThat(TestServer.number(url, "SELECT count(*) FROM samples")).isEqualTo(199 * 20);
   }
 
   @Test
