@@ -75,7 +75,7 @@ final class FakeGrid implements Ingest, QueryEngine {
     return new IngestResult(accepted, errors.size(), errors);
   }
 
-  private Map<Labels, TreeMap<Long, Double>> series(String tenant) {
+  private Map<Labels, NavigableMap<Long, Double>> series(String tenant) {
     return tenants.computeIfAbsent(tenant, t -> new TreeMap<>());
   }
 

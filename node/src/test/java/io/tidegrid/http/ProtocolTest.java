@@ -63,8 +63,7 @@ class ProtocolTest {
         "POST /write HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n",
         "POST /write HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\na 1",
         "POST /write HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
-        "POST /write HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n"
-            + "0\r\n\r\n",
+        "POST /write HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
         "POST /write HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\na 1\r\n",
         "POST /write HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n-3\r\na 1\r\n",
       })
@@ -126,8 +125,7 @@ class ProtocolTest {
   void oneHugeChunkIs413() throws IOException {
     assertThat(
             node.raw(
-                "POST /write HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-                    + "7fffffff\r\naaaa"))
+                "POST /write HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n7fffffff\r\naaaa"))
         .startsWith("HTTP/1.1 413 ");
   }
 
@@ -137,8 +135,7 @@ class ProtocolTest {
       socket
           .getOutputStream()
           .write(
-              ("POST /write HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n"
-                      + "Connection: close\r\n\r\n")
+              "POST /write HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\nConnection: close\r\n\r\n"
                   .getBytes(StandardCharsets.US_ASCII));
       byte[] go = socket.getInputStream().readNBytes(25);
       assertThat(new String(go, StandardCharsets.US_ASCII)).startsWith("HTTP/1.1 100 Continue");
@@ -148,8 +145,7 @@ class ProtocolTest {
     }
     assertThat(
             node.raw(
-                "POST /write HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
-                    + "Content-Length: 1073741824\r\n\r\n"))
+                "POST /write HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1073741824\r\n\r\n"))
         .startsWith("HTTP/1.1 413 ");
   }
 
