@@ -27,7 +27,8 @@ final class GridConfig {
   private GridConfig() {}
 
   /**
-   * @param stores the stores of the maps journal and metadata; empty without a database
+   * @param journalStore stores the map journal; empty without a database
+   * @param metadataStore stores the map metadata; empty without a database
    * @param storageIdentity what members that persist in the same place have in common
    */
   static Config of(

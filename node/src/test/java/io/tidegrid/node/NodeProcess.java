@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 
 /** A packaged node in a process of its own, as the launcher starts it. */
@@ -60,7 +61,8 @@ final class NodeProcess implements AutoCloseable {
       Path target = Path.of("target").toAbsolutePath();
       List<String> command = new ArrayList<>();
       command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-      for (String argument : System.getProperty("tidegrid.jvm.args").trim().split("\\s+")) {
+      for (String argument :
+          Pattern.compile("\\s+").split(System.getProperty("tidegrid.jvm.args").trim())) {
         command.add(argument);
       }
       command.add("-Xmx1g");
