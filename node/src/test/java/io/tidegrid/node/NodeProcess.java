@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 
@@ -61,10 +62,11 @@ final class NodeProcess implements AutoCloseable {
       Path target = Path.of("target").toAbsolutePath();
       List<String> command = new ArrayList<>();
       command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-      for (String argument :
-          Pattern.compile("\\s+").split(System.getProperty("tidegrid.jvm.args").trim())) {
-        command.add(argument);
-      }
+      Pattern.compile("\\S+")
+          .matcher(System.getProperty("tidegrid.jvm.args"))
+          .results()
+          .map(MatchResult::group)
+          .forEach(command::add);
       command.add("-Xmx1g");
       command.add("-cp");
       command.add(target.resolve("classes") + ":" + target.resolve("lib") + "/*");
