@@ -2,6 +2,8 @@ package io.tidegrid.persist;
 
 import com.hazelcast.internal.nio.IOUtil;
 import com.hazelcast.internal.serialization.Data;
+import com.hazelcast.internal.services.ServiceNamespace;
+import com.hazelcast.internal.services.ServiceNamespaceAware;
 import com.hazelcast.map.impl.MapService;
 import com.hazelcast.map.impl.MapServiceContext;
 import com.hazelcast.map.impl.mapstore.writebehind.WriteBehindStore;
@@ -32,7 +34,10 @@ import java.util.List;
  * backups too, which would otherwise keep each entry for ten seconds after it was stored.
  */
 class EvictCommitted extends Operation
-    implements PartitionAwareOperation, BackupAwareOperation, MutatingOperation {
+    implements PartitionAwareOperation,
+        BackupAwareOperation,
+        MutatingOperation,
+        ServiceNamespaceAware {
 
   private List<Data> keys;
 
@@ -77,6 +82,15 @@ class EvictCommitted extends Operation
     // Transient entries are forgotten by a flush, without a note; this clears the staging area.
     writeBehind.addTransient(key, 0);
     Object ignored = writeBehind.flush(key, value, backup);
+  }
+
+  /**
+   * The map's own, so that replica versions of the map rise with it: a copy of the map taken before
+   * an eviction and applied after it on a backup would otherwise never be found out.
+   */
+  @Override
+  public ServiceNamespace getServiceNamespace() {
+    return MapService.getObjectNamespace(GridNames.JOURNAL);
   }
 
   @Override
