@@ -1,5 +1,6 @@
 package io.tidegrid.http;
 
+import io.helidon.common.socket.SocketOptions;
 import io.helidon.http.DirectHandler.EventType;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.DirectHandlers;
@@ -107,13 +108,15 @@ public final class HttpServer implements AutoCloseable {
         .idleConnectionPeriod(
             Duration.ofSeconds(
                 Math.clamp(options.idleTimeout().toSeconds() / 2, 1L, MAX_IDLE_CHECK_SECONDS)))
-        .connectionOptions(socket ->
-            socket
-                .tcpNoDelay(true)
-                .readTimeout(
-                    options.idleTimeout().compareTo(options.requestTimeout()) > 0
-                        ? options.idleTimeout()
-                        : options.requestTimeout()))
+        .connectionOptions(
+            new TimedSocketOptions(
+                SocketOptions.builder()
+                    .tcpNoDelay(true)
+                    .readTimeout(
+                        options.idleTimeout().compareTo(options.requestTimeout()) > 0
+                            ? options.idleTimeout()
+                            : options.requestTimeout())
+                    .build()))
         .routing(HttpRouting.builder().addFilter(dispatcher))
         .build();
   }

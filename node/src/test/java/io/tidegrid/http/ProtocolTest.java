@@ -256,6 +256,10 @@ class ProtocolTest {
               "GET /api/metrics/endless HTTP/1.1\r\nHost: a\r\n\r\n"
                   .getBytes(StandardCharsets.US_ASCII));
       await().until(() -> node.grid.endlessState.get().equals("asked"));
+      // A client that waits in silence is not gone, however long the query takes.
+      await()
+          .during(Duration.ofMillis(600))
+          .until(() -> node.grid.endlessState.get().equals("asked"));
     }
     await().until(() -> node.grid.endlessState.get().equals("cancelled"));
   }
