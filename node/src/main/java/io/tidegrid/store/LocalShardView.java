@@ -62,8 +62,8 @@ record LocalShardView(int shard, Shard held) implements ShardView {
           break;
         }
         if (block.startMs() + OpenBlock.LENGTH_MS > fromMs) {
-          SeriesChunks chunks = block.find(ref);
-          copied += chunks == null ? 0 : chunks.copy(fromMs, toMs, into);
+          OpenBlock.Part part = block.find(ref);
+          copied += part == null ? 0 : part.copy(fromMs, toMs, into);
         }
       }
       return copied;
@@ -73,8 +73,8 @@ record LocalShardView(int shard, Shard held) implements ShardView {
     public boolean copyLatest(long toMs, SampleBuffer into) {
       OpenBlock[] blocks = held.blocks();
       for (int i = blocks.length - 1; i >= 0; i--) {
-        SeriesChunks chunks = blocks[i].startMs() > toMs ? null : blocks[i].find(ref);
-        if (chunks != null && chunks.copyLatest(toMs, into)) {
+        OpenBlock.Part part = blocks[i].startMs() > toMs ? null : blocks[i].find(ref);
+        if (part != null && part.copyLatest(toMs, into)) {
           return true;
         }
       }
@@ -84,9 +84,9 @@ record LocalShardView(int shard, Shard held) implements ShardView {
     @Override
     public long firstTimeMs() {
       for (OpenBlock block : held.blocks()) {
-        SeriesChunks chunks = block.find(ref);
-        if (chunks != null) {
-          return chunks.firstTime();
+        OpenBlock.Part part = block.find(ref);
+        if (part != null) {
+          return part.firstTime();
         }
       }
       return Long.MAX_VALUE;
@@ -96,9 +96,9 @@ record LocalShardView(int shard, Shard held) implements ShardView {
     public long lastTimeMs() {
       OpenBlock[] blocks = held.blocks();
       for (int i = blocks.length - 1; i >= 0; i--) {
-        SeriesChunks chunks = blocks[i].find(ref);
-        if (chunks != null) {
-          return chunks.lastTime();
+        OpenBlock.Part part = blocks[i].find(ref);
+        if (part != null) {
+          return part.lastTime();
         }
       }
       return Long.MIN_VALUE;
@@ -108,8 +108,8 @@ record LocalShardView(int shard, Shard held) implements ShardView {
     public long sampleCount() {
       long count = 0;
       for (OpenBlock block : held.blocks()) {
-        SeriesChunks chunks = block.find(ref);
-        count += chunks == null ? 0 : chunks.count();
+        OpenBlock.Part part = block.find(ref);
+        count += part == null ? 0 : part.count();
       }
       return count;
     }

@@ -2,6 +2,7 @@ package io.tidegrid.store;
 
 import com.hazelcast.nio.ObjectDataInput;
 import com.hazelcast.nio.ObjectDataOutput;
+import io.tidegrid.store.SeriesChunks.Outcome;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -10,20 +11,36 @@ import java.util.Arrays;
 /**
  * The samples of a shard's series whose times fall into one span of {@link #LENGTH_MS}, aligned to
  * 1970. Written by the shard's thread; read by any.
+ *
+ * <p>What an in-order append needs to know of a series lies in small arrays by its number, so that
+ * it waits for no memory but these.
  */
 final class OpenBlock {
 
   /** Two hours, so that a block of a series at ten seconds is a few full chunks. */
   static final long LENGTH_MS = 7_200_000;
 
-  private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(SeriesChunks[].class);
+  private static final VarHandle CHUNKS = MethodHandles.arrayElementVarHandle(SeriesChunks[].class);
+  private static final VarHandle TAILS = MethodHandles.arrayElementVarHandle(long[][].class);
 
   private final long startMs;
-  private volatile SeriesChunks[] byRef;
+
+  /** Only the shard's thread uses these two. */
+  private int[] lastOffsets;
+
+  private int[] tailSizes;
+
+  private volatile long[][] tails;
+  private volatile SeriesChunks[] chunks;
 
   OpenBlock(long startMs, int series) {
+    int room = Math.max(series, 16);
     this.startMs = startMs;
-    this.byRef = new SeriesChunks[Math.max(series, 16)];
+    this.lastOffsets = new int[room];
+    Arrays.fill(lastOffsets, -1);
+    this.tailSizes = new int[room];
+    this.tails = new long[room][];
+    this.chunks = new SeriesChunks[room];
   }
 
   static long startOf(long timeMs) {
@@ -34,44 +51,123 @@ final class OpenBlock {
     return startMs;
   }
 
-  /** Returns the samples of a series for writing. */
-  SeriesChunks forWriting(int ref) {
-    SeriesChunks[] all = byRef;
-    if (ref >= all.length) {
-      all = Arrays.copyOf(all, Math.max(ref + 1, all.length * 2));
-      byRef = all;
+  /**
+   * Adds a sample of this block.
+   *
+   * @param keep whether a sample that is there already stays, whatever its value
+   */
+  Outcome append(int ref, long time, double value, boolean keep, SeriesChunks.Scratch scratch) {
+    if (ref >= lastOffsets.length) {
+      grow(ref);
     }
-    SeriesChunks chunks = all[ref];
-    if (chunks == null) {
-      chunks = new SeriesChunks(startMs);
-      SLOT.setRelease(all, ref, chunks);
+    int offset = (int) (time - startMs);
+    if (offset <= lastOffsets[ref]) {
+      return appendLate(ref, offset, value, keep, scratch);
     }
-    return chunks;
+    int n = tailSizes[ref];
+    long[] tail = tails[ref];
+    if (tail == null || n == Tail.capacity(tail)) {
+      tail = makeRoom(ref, tail, n, scratch);
+      n = tailSizes[ref];
+    }
+    Tail.add(tail, n, offset, value);
+    tailSizes[ref] = n + 1;
+    lastOffsets[ref] = offset;
+    return Outcome.ADDED;
   }
 
-  /** Returns the samples of a series, or null when it has none here. */
-  SeriesChunks find(int ref) {
-    SeriesChunks[] all = byRef;
+  private void grow(int ref) {
+    int room = Math.max(ref + 1, lastOffsets.length * 2);
+    int before = lastOffsets.length;
+    lastOffsets = Arrays.copyOf(lastOffsets, room);
+    Arrays.fill(lastOffsets, before, room, -1);
+    tailSizes = Arrays.copyOf(tailSizes, room);
+    // Readers bound themselves by the tails, so the chunks grow first.
+    chunks = Arrays.copyOf(chunks, room);
+    tails = Arrays.copyOf(tails, room);
+  }
+
+  private long[] makeRoom(int ref, long[] tail, int n, SeriesChunks.Scratch scratch) {
+    if (n < Tail.MAX_SAMPLES) {
+      long[] grown = Tail.grow(tail == null ? Tail.EMPTY : tail);
+      if (tail == null) {
+        CHUNKS.setRelease(chunks, ref, new SeriesChunks(startMs));
+      }
+      TAILS.setRelease(tails, ref, grown);
+      return grown;
+    }
+    chunks[ref].encode(tail, scratch);
+    // A series that filled one tail will fill the next.
+    return emptyTail(ref, Tail.MAX_SAMPLES);
+  }
+
+  private long[] emptyTail(int ref, int capacity) {
+    long[] tail = Tail.create(capacity);
+    TAILS.setRelease(tails, ref, tail);
+    tailSizes[ref] = 0;
+    return tail;
+  }
+
+  private Outcome appendLate(
+      int ref, int offset, double value, boolean keep, SeriesChunks.Scratch scratch) {
+    SeriesChunks series = chunks[ref];
+    Outcome outcome = series.appendLate(tails[ref], offset, value, keep, scratch);
+    if (series.isLateFull() && series.mergeLate(tails[ref])) {
+      long[] ignored = emptyTail(ref, Tail.MAX_SAMPLES);
+    }
+    return outcome;
+  }
+
+  /** One series of the block, taken at one moment. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  record Part(SeriesChunks chunks, long[] tail) {
+
+    int copy(long fromMs, long toMs, SampleBuffer into) {
+      return chunks.copy(tail, fromMs, toMs, into);
+    }
+
+    boolean copyLatest(long toMs, SampleBuffer into) {
+      return chunks.copyLatest(tail, toMs, into);
+    }
+
+    int count() {
+      return chunks.count(tail);
+    }
+
+    long firstTime() {
+      return chunks.firstTime(tail);
+    }
+
+    long lastTime() {
+      return chunks.lastTime(tail);
+    }
+  }
+
+  /** Returns what a series has here, or null when it has nothing. */
+  Part find(int ref) {
+    long[][] all = tails;
     if (ref >= all.length) {
       return null;
     }
-    SeriesChunks chunks = (SeriesChunks) SLOT.getAcquire(all, ref);
-    return chunks == null || chunks.isEmpty() ? null : chunks;
+    long[] tail = (long[]) TAILS.getAcquire(all, ref);
+    return tail == null ? null : new Part((SeriesChunks) CHUNKS.getAcquire(chunks, ref), tail);
   }
 
   void write(ObjectDataOutput out) throws IOException {
-    SeriesChunks[] all = byRef;
+    int room = tails.length;
     int count = 0;
-    for (int ref = 0; ref < all.length; ref++) {
+    for (int ref = 0; ref < room; ref++) {
       count += find(ref) == null ? 0 : 1;
     }
     out.writeLong(startMs);
     out.writeInt(count);
-    for (int ref = 0; ref < all.length; ref++) {
-      SeriesChunks chunks = find(ref);
-      if (chunks != null) {
+    for (int ref = 0; ref < room; ref++) {
+      Part part = find(ref);
+      if (part != null) {
         out.writeInt(ref);
-        chunks.write(out);
+        out.writeInt(lastOffsets[ref]);
+        out.writeLongArray(Arrays.copyOf(part.tail, 1 + 2 * Tail.size(part.tail)));
+        part.chunks.write(out);
       }
     }
   }
@@ -81,22 +177,27 @@ final class OpenBlock {
     int count = in.readInt();
     for (int i = 0; i < count; i++) {
       int ref = in.readInt();
-      SeriesChunks chunks = SeriesChunks.read(block.startMs, in);
-      block.forWriting(ref);
-      SLOT.setRelease(block.byRef, ref, chunks);
+      if (ref >= block.lastOffsets.length) {
+        block.grow(ref);
+      }
+      block.lastOffsets[ref] = in.readInt();
+      long[] tail = in.readLongArray();
+      block.tailSizes[ref] = Tail.size(tail);
+      CHUNKS.setRelease(block.chunks, ref, SeriesChunks.read(block.startMs, in));
+      TAILS.setRelease(block.tails, ref, tail);
     }
     return block;
   }
 
-  /** Returns how many samples there are and what they take, computed series by series. */
+  /** Adds how many samples there are and what they take, series by series. */
   void addTo(ShardSize size) {
-    SeriesChunks[] all = byRef;
-    size.bytes += 64 + 4L * all.length;
-    for (int ref = 0; ref < all.length; ref++) {
-      SeriesChunks chunks = find(ref);
-      if (chunks != null) {
-        size.samples += chunks.count();
-        size.bytes += chunks.heapBytes();
+    int room = tails.length;
+    size.bytes += 128 + 16L * room;
+    for (int ref = 0; ref < room; ref++) {
+      Part part = find(ref);
+      if (part != null) {
+        size.samples += part.count();
+        size.bytes += 16 + 8L * part.tail.length + part.chunks.heapBytes();
       }
     }
   }

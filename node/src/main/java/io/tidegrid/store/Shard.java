@@ -34,6 +34,9 @@ final class Shard implements IdentifiedDataSerializable {
    */
   private volatile long passedThroughMs = Long.MIN_VALUE;
 
+  /** The numbers of a batch's series, for the shard's thread to use again and again. */
+  private int[] refs = {};
+
   private int epoch;
   private int counter;
   private UUID sequencer = NOBODY;
@@ -106,8 +109,13 @@ final class Shard implements IdentifiedDataSerializable {
   /** Tells whether every sample without a birth names a series of the directory. */
   boolean knows(ShardBatch batch) {
     long[] ids = batch.ids();
-    for (int i = 0; i < batch.size(); i++) {
-      if (batch.birthOf(i) < 0 && directory.ref(ids[i]) == LongIntTable.ABSENT) {
+    int size = batch.size();
+    if (refs.length < size) {
+      refs = new int[size];
+    }
+    for (int i = 0; i < size; i++) {
+      refs[i] = directory.ref(ids[i]);
+      if (refs[i] == LongIntTable.ABSENT && batch.birthOf(i) < 0) {
         return false;
       }
     }
@@ -158,6 +166,12 @@ final class Shard implements IdentifiedDataSerializable {
     double[] values = batch.values();
     long whole = wholeFromMs();
     boolean overlapping = false;
+    if (refs.length < size) {
+      refs = new int[size];
+    }
+    for (int i = 0; i < size; i++) {
+      refs[i] = directory.ref(ids[i]);
+    }
     OpenBlock block = null;
     long blockStart = 0;
     for (int i = 0; i < size; i++) {
@@ -166,11 +180,11 @@ final class Shard implements IdentifiedDataSerializable {
         block = block(OpenBlock.startOf(time));
         blockStart = block.startMs();
       }
-      int ref = directory.ref(ids[i]);
+      int ref = refs[i];
       if (ref == LongIntTable.ABSENT) {
         continue;
       }
-      SeriesChunks.Outcome outcome = block.forWriting(ref).append(time, values[i], keep, scratch);
+      SeriesChunks.Outcome outcome = block.append(ref, time, values[i], keep, scratch);
       overlapping |= outcome != SeriesChunks.Outcome.ADDED || time < whole;
     }
     return overlapping;

@@ -9,8 +9,9 @@ import java.util.TreeMap;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class SeriesChunksTest {
+class OpenBlockTest {
 
+  private static final int REF = 21;
   private static final long START = OpenBlock.startOf(1_790_000_000_000L);
 
   /** Late, duplicate and changed samples in all proportions, against a sorted map. */
@@ -18,7 +19,7 @@ class SeriesChunksTest {
   @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
   void holdsWhatASortedMapHolds(long seed) {
     Random random = new Random(seed);
-    SeriesChunks chunks = new SeriesChunks(START);
+    OpenBlock block = new OpenBlock(START, 1);
     SeriesChunks.Scratch scratch = new SeriesChunks.Scratch();
     TreeMap<Long, Double> expected = new TreeMap<>();
     long now = START;
@@ -37,7 +38,7 @@ class SeriesChunksTest {
               ? expected.get(time)
               : random.nextInt(100) / 10.0;
       boolean keep = random.nextInt(20) == 0;
-      SeriesChunks.Outcome outcome = chunks.append(time, value, keep, scratch);
+      SeriesChunks.Outcome outcome = block.append(REF, time, value, keep, scratch);
       Double before = expected.get(time);
       if (before == null) {
         assertThat(outcome).isEqualTo(SeriesChunks.Outcome.ADDED);
@@ -49,20 +50,21 @@ class SeriesChunksTest {
         expected.put(time, value);
       }
       if (i % 500 == 0) {
-        same(chunks, expected, Long.MIN_VALUE, Long.MAX_VALUE);
+        same(block.find(REF), expected, Long.MIN_VALUE, Long.MAX_VALUE);
       }
     }
-    same(chunks, expected, Long.MIN_VALUE, Long.MAX_VALUE);
+    same(block.find(REF), expected, Long.MIN_VALUE, Long.MAX_VALUE);
     for (int i = 0; i < 50; i++) {
       long from = START + 1_000L * random.nextInt(3_000);
-      same(chunks, expected, from, from + 1_000L * random.nextInt(1_000));
+      same(block.find(REF), expected, from, from + 1_000L * random.nextInt(1_000));
     }
-    assertThat(chunks.count()).isEqualTo(expected.size());
-    assertThat(chunks.firstTime()).isEqualTo(expected.firstKey());
-    assertThat(chunks.lastTime()).isEqualTo(expected.lastKey());
+    assertThat(block.find(REF).count()).isEqualTo(expected.size());
+    assertThat(block.find(REF).firstTime()).isEqualTo(expected.firstKey());
+    assertThat(block.find(REF).lastTime()).isEqualTo(expected.lastKey());
     SampleBuffer latest = new SampleBuffer();
     long middle = START + 1_500_000;
-    assertThat(chunks.copyLatest(middle, latest)).isEqualTo(expected.floorKey(middle) != null);
+    assertThat(block.find(REF).copyLatest(middle, latest))
+        .isEqualTo(expected.floorKey(middle) != null);
     if (expected.floorKey(middle) != null) {
       assertThat(latest.times()[0]).isEqualTo(expected.floorKey(middle));
       assertThat(latest.values()[0]).isEqualTo(expected.floorEntry(middle).getValue());
@@ -70,11 +72,11 @@ class SeriesChunksTest {
   }
 
   private static void same(
-      SeriesChunks chunks, NavigableMap<Long, Double> expected, long from, long to) {
+      OpenBlock.Part part, NavigableMap<Long, Double> expected, long from, long to) {
     SampleBuffer buffer = new SampleBuffer();
     buffer.add(-1, -1);
     Map<Long, Double> span = expected.subMap(from, true, to, true);
-    assertThat(chunks.copy(from, to, buffer)).isEqualTo(span.size());
+    assertThat(part.copy(from, to, buffer)).isEqualTo(span.size());
     assertThat(buffer.size()).isEqualTo(span.size() + 1);
     int i = 1;
     for (Map.Entry<Long, Double> sample : span.entrySet()) {
