@@ -1,10 +1,8 @@
 package io.tidegrid.ingest;
 
 import com.hazelcast.core.HazelcastInstance;
-import com.hazelcast.map.IMap;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.tidegrid.grid.GridNames;
 import io.tidegrid.grid.JournalBatch;
 import io.tidegrid.grid.JournalKey;
 import io.tidegrid.model.ErrorCode;
@@ -62,7 +60,7 @@ public final class GridIngest implements Ingest, AutoCloseable {
         Executors.newScheduledThreadPool(
             Math.max(2, Runtime.getRuntime().availableProcessors()),
             Thread.ofPlatform().daemon().name("tidegrid-ingest-", 0).factory());
-    IMap<JournalKey, JournalBatch> journal = hazelcast.getMap(GridNames.JOURNAL);
+    JournalInvoker journal = new JournalInvoker(hazelcast);
     this.lanes = new ShardLane[appender.shards()];
     for (int shard = 0; shard < lanes.length; shard++) {
       lanes[shard] = new ShardLane(shard, appender, journal, executor);

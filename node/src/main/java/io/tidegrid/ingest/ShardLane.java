@@ -4,7 +4,6 @@ import com.hazelcast.core.HazelcastInstanceNotActiveException;
 import com.hazelcast.core.IndeterminateOperationStateException;
 import com.hazelcast.core.MemberLeftException;
 import com.hazelcast.core.OperationTimeoutException;
-import com.hazelcast.map.IMap;
 import com.hazelcast.partition.NoDataMemberInClusterException;
 import com.hazelcast.spi.exception.RetryableException;
 import io.tidegrid.grid.Birth;
@@ -42,7 +41,7 @@ final class ShardLane {
 
   private final int shard;
   private final ShardAppender appender;
-  private final IMap<JournalKey, JournalBatch> journal;
+  private final JournalInvoker journal;
   private final ScheduledExecutorService executor;
   private final Queue<Slice> waiting = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean busy = new AtomicBoolean();
@@ -53,7 +52,7 @@ final class ShardLane {
   ShardLane(
       int shard,
       ShardAppender appender,
-      IMap<JournalKey, JournalBatch> journal,
+      JournalInvoker journal,
       ScheduledExecutorService executor) {
     this.shard = shard;
     this.appender = appender;
@@ -244,7 +243,7 @@ final class ShardLane {
     private void journal(JournalKey key, JournalBatch entry) {
       try {
         follow(
-            journal.setAsync(key, entry),
+            journal.put(key, entry),
             ignored -> slices.forEach(slice -> slice.pending.done(key, entry)),
             () -> journal(key, entry),
             false);

@@ -20,9 +20,12 @@ public final class SeriesStore implements ShardAppender, ShardRestorer {
   private final LocalShards local;
   private final IMap<Integer, Shard> map;
 
-  private SeriesStore(LocalShards local) {
+  private final AppendInvoker appends;
+
+  private SeriesStore(HazelcastInstance hazelcast, LocalShards local) {
     this.local = local;
     this.map = local.map();
+    this.appends = new AppendInvoker(hazelcast, local);
   }
 
   /** Adds to a member's configuration what the store needs. To be called before it starts. */
@@ -49,7 +52,7 @@ public final class SeriesStore implements ShardAppender, ShardRestorer {
    */
   public static SeriesStore open(
       HazelcastInstance hazelcast, StoreOptions options, InstantSource clock, BacklogGate gate) {
-    return new SeriesStore(LocalShards.install(hazelcast, options, clock, gate));
+    return new SeriesStore(hazelcast, LocalShards.install(hazelcast, options, clock, gate));
   }
 
   /** Returns the reader of this member's shards. */
@@ -97,7 +100,7 @@ public final class SeriesStore implements ShardAppender, ShardRestorer {
 
   @Override
   public CompletionStage<AppendOutcome> append(int shard, ShardBatch batch) {
-    return map.submitToKey(local.key(shard), new AppendProcessor(shard, batch));
+    return appends.invoke(shard, batch);
   }
 
   @Override
