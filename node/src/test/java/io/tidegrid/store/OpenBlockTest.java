@@ -6,6 +6,12 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -82,6 +88,48 @@ class OpenBlockTest {
     for (Map.Entry<Long, Double> sample : span.entrySet()) {
       assertThat(buffer.times()[i]).isEqualTo(sample.getKey());
       assertThat(buffer.values()[i++]).isEqualTo(sample.getValue());
+    }
+  }
+
+  /** A reader that does not wait for the writer never misses a sample that was there before. */
+  @Test
+  void readersBesideTheWriterMissNothing() throws Exception {
+    OpenBlock block = new OpenBlock(START, 1);
+    SeriesChunks.Scratch scratch = new SeriesChunks.Scratch();
+    AtomicInteger written = new AtomicInteger();
+    AtomicBoolean done = new AtomicBoolean();
+    block.append(REF, START, 0, false, scratch);
+    try (ExecutorService pool = Executors.newFixedThreadPool(2)) {
+      Future<Integer> reader =
+          pool.submit(() -> {
+            SampleBuffer buffer = new SampleBuffer();
+            int readings = 0;
+            while (!done.get()) {
+              int before = written.get();
+              buffer.clear();
+              block.find(REF).copy(Long.MIN_VALUE, Long.MAX_VALUE, buffer);
+              assertThat(buffer.size()).isGreaterThan(before);
+              for (int i = 1; i < buffer.size(); i++) {
+                assertThat(buffer.times()[i]).isGreaterThan(buffer.times()[i - 1]);
+              }
+              readings++;
+            }
+            return readings;
+          });
+      Random random = new Random(3);
+      long newest = START;
+      for (int i = 0; i < 60_000; i++) {
+        // Every time once: even ones in order, odd ones late.
+        newest += 100;
+        block.append(REF, newest, i, false, scratch);
+        written.incrementAndGet();
+        if (random.nextInt(10) == 0) {
+          block.append(REF, newest - 50, i, false, scratch);
+          written.incrementAndGet();
+        }
+      }
+      done.set(true);
+      assertThat(reader.get()).isPositive();
     }
   }
 }
