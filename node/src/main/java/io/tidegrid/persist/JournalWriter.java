@@ -228,30 +228,75 @@ final class JournalWriter {
     return fresh;
   }
 
-  private static long writeSamples(
+  /** Rows of one hour from which on they are worth a COPY of their own. */
+  private static final int DIRECT_ROWS = 2_000;
+
+  /** The batches of one COPY, in order. */
+  private record Portion(List<Map.Entry<JournalKey, JournalBatch>> batches, long rows) {
+
+    static Portion of(List<Map.Entry<JournalKey, JournalBatch>> batches) {
+      return new Portion(batches, batches.stream().mapToLong(e -> e.getValue().size()).sum());
+    }
+  }
+
+  /**
+   * Copies rows straight into the partition of their hour where there are enough of it: finding the
+   * partition row by row costs the server a tenth of its time. What is left goes by the parent, and
+   * first, because whoever drops a partition locks the parent first.
+   */
+  private long writeSamples(
       Connection connection, SortedMap<JournalKey, JournalBatch> batches, SortedSet<Long> marks)
       throws SQLException {
-    if (batches.values().stream().allMatch(batch -> batch.old() || batch.size() == 0)) {
-      return 0;
+    List<Map.Entry<JournalKey, JournalBatch>> rest = new ArrayList<>();
+    SortedMap<Long, List<Map.Entry<JournalKey, JournalBatch>>> byHour = new TreeMap<>();
+    for (Map.Entry<JournalKey, JournalBatch> entry : batches.entrySet()) {
+      JournalBatch batch = entry.getValue();
+      if (batch.old() || batch.size() == 0) {
+        continue;
+      }
+      SortedSet<Long> hours = new TreeSet<>();
+      addHours(batch, hours);
+      if (batch.overlapping()) {
+        marks.addAll(hours);
+        entry = Map.entry(entry.getKey(), BatchFilter.lastOfEach(batch));
+      }
+      if (hours.size() == 1) {
+        byHour.computeIfAbsent(hours.first(), hour -> new ArrayList<>()).add(entry);
+      } else {
+        rest.add(entry);
+      }
     }
+    SortedMap<Long, Portion> direct = new TreeMap<>();
+    byHour.forEach((hour, entries) -> {
+      Portion portion = Portion.of(entries);
+      if (portion.rows() >= DIRECT_ROWS) {
+        direct.put(hour, portion);
+      } else {
+        rest.addAll(entries);
+      }
+    });
     long rows = 0;
-    try (SampleCopy copy = new SampleCopy(connection, "samples")) {
-      for (Map.Entry<JournalKey, JournalBatch> entry : batches.entrySet()) {
+    if (!rest.isEmpty()) {
+      rows += copy(connection, "samples", Portion.of(rest));
+    }
+    for (Map.Entry<Long, Portion> portion : direct.entrySet()) {
+      String partition = samplePartitions.lockForWriting(connection, portion.getKey());
+      rows += copy(connection, partition, portion.getValue());
+    }
+    return rows;
+  }
+
+  private static long copy(Connection connection, String table, Portion portion)
+      throws SQLException {
+    try (SampleCopy copy = new SampleCopy(connection, table)) {
+      for (Map.Entry<JournalKey, JournalBatch> entry : portion.batches()) {
         JournalBatch batch = entry.getValue();
-        if (batch.old()) {
-          continue;
-        }
-        if (batch.overlapping()) {
-          addHours(batch, marks);
-          batch = BatchFilter.lastOfEach(batch);
-        }
         copy.write(
             batch.ids(), batch.times(), batch.values(), batch.size(), entry.getKey().sequence());
-        rows += batch.size();
       }
       copy.finish();
     }
-    return rows;
+    return portion.rows();
   }
 
   private static long writeLate(Connection connection, SortedMap<JournalKey, JournalBatch> batches)
@@ -261,24 +306,15 @@ final class JournalWriter {
     if (old.isEmpty()) {
       return 0;
     }
-    long rows = 0;
     try (Statement statement = connection.createStatement()) {
       // By way of a table, because an upsert may meet each key once, and COPY keeps a value's bits.
       statement.execute(
           "CREATE TEMPORARY TABLE IF NOT EXISTS tidegrid_late (series_id bigint, time timestamptz,"
               + " value float8, seq bigint) ON COMMIT DELETE ROWS");
-      try (SampleCopy copy = new SampleCopy(connection, "pg_temp.tidegrid_late")) {
-        for (Map.Entry<JournalKey, JournalBatch> entry : old) {
-          JournalBatch batch = entry.getValue();
-          copy.write(
-              batch.ids(), batch.times(), batch.values(), batch.size(), entry.getKey().sequence());
-          rows += batch.size();
-        }
-        copy.finish();
-      }
+      long rows = copy(connection, "pg_temp.tidegrid_late", Portion.of(old));
       statement.execute(LATE);
+      return rows;
     }
-    return rows;
   }
 
   private void mark(Connection connection, SortedSet<Long> hours) throws SQLException {
