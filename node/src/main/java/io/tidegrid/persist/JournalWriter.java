@@ -12,9 +12,11 @@ import java.sql.Timestamp;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -98,13 +100,19 @@ final class JournalWriter {
   Written write(Connection connection, SortedMap<JournalKey, JournalBatch> batches)
       throws SQLException {
     long ledgerHour = HourPartitions.hourOf(clock.instant().toEpochMilli());
-    prepare(connection, ledgerHour, batches.values());
+    Map<JournalKey, SortedSet<Long>> hours = new HashMap<>(batches.size() * 2);
+    batches.forEach((key, batch) -> {
+      if (!batch.old()) {
+        hours.put(key, hoursOf(batch));
+      }
+    });
+    prepare(connection, ledgerHour, hours.values());
     connection.setAutoCommit(false);
     try {
       SortedMap<JournalKey, JournalBatch> fresh = enterLedger(connection, ledgerHour, batches);
       SeriesWriter.Result seriesResult = series.write(connection, fresh);
       SortedSet<Long> marks = new TreeSet<>();
-      long samples = writeSamples(connection, seriesResult.accepted(), marks);
+      long samples = writeSamples(connection, seriesResult.accepted(), hours, marks);
       samples += writeLate(connection, seriesResult.accepted());
       mark(connection, marks);
       for (Map.Entry<JournalKey, JournalBatch> conflict : seriesResult.conflicts().entrySet()) {
@@ -153,32 +161,36 @@ final class JournalWriter {
     }
   }
 
-  private void prepare(Connection connection, long ledgerHour, Collection<JournalBatch> batches)
+  private void prepare(
+      Connection connection, long ledgerHour, Collection<SortedSet<Long>> sampleHours)
       throws SQLException {
     if (ledgerPartitions.ensureNew(connection, ledgerHour)) {
       ledgerPartitions.keepNewest(connection, LEDGER_HOURS);
     }
     SortedSet<Long> hours = new TreeSet<>();
-    for (JournalBatch batch : batches) {
-      if (!batch.old()) {
-        addHours(batch, hours);
-      }
+    for (SortedSet<Long> ofBatch : sampleHours) {
+      hours.addAll(ofBatch);
     }
     samplePartitions.ensure(connection, hours);
   }
 
-  private static void addHours(JournalBatch batch, Set<Long> hours) {
+  private static NavigableSet<Long> hoursOf(JournalBatch batch) {
+    NavigableSet<Long> hours = new TreeSet<>();
     long[] times = batch.times();
-    long last = Long.MIN_VALUE;
-    long from = 0;
-    for (int i = 0; i < batch.size(); i++) {
-      long offset = times[i] - from;
-      if (last == Long.MIN_VALUE || offset < 0 || offset >= HourPartitions.HOUR_MS) {
-        last = HourPartitions.hourOf(times[i]);
-        from = last * HourPartitions.HOUR_MS;
-        hours.add(last);
+    int size = batch.size();
+    // Beyond any hour's reach, so that the first sample opens one.
+    long from = Long.MIN_VALUE;
+    long to = Long.MIN_VALUE;
+    for (int i = 0; i < size; i++) {
+      long time = times[i];
+      if (time < from || time >= to) {
+        long hour = HourPartitions.hourOf(time);
+        from = hour * HourPartitions.HOUR_MS;
+        to = from + HourPartitions.HOUR_MS;
+        hours.add(hour);
       }
     }
+    return hours;
   }
 
   /**
@@ -208,7 +220,7 @@ final class JournalWriter {
       lock.execute();
     }
     SortedMap<JournalKey, JournalBatch> fresh = new TreeMap<>();
-    Map<JournalKey, JournalKey> byKey = new java.util.HashMap<>(count * 2);
+    Map<JournalKey, JournalKey> byKey = new HashMap<>(count * 2);
     for (JournalKey key : batches.keySet()) {
       byKey.put(key, key);
     }
@@ -245,7 +257,10 @@ final class JournalWriter {
    * first, because whoever drops a partition locks the parent first.
    */
   private long writeSamples(
-      Connection connection, SortedMap<JournalKey, JournalBatch> batches, SortedSet<Long> marks)
+      Connection connection,
+      SortedMap<JournalKey, JournalBatch> batches,
+      Map<JournalKey, SortedSet<Long>> hoursOfBatches,
+      SortedSet<Long> marks)
       throws SQLException {
     List<Map.Entry<JournalKey, JournalBatch>> rest = new ArrayList<>();
     SortedMap<Long, List<Map.Entry<JournalKey, JournalBatch>>> byHour = new TreeMap<>();
@@ -254,8 +269,7 @@ final class JournalWriter {
       if (batch.old() || batch.size() == 0) {
         continue;
       }
-      SortedSet<Long> hours = new TreeSet<>();
-      addHours(batch, hours);
+      SortedSet<Long> hours = hoursOfBatches.get(entry.getKey());
       if (batch.overlapping()) {
         marks.addAll(hours);
         entry = Map.entry(entry.getKey(), BatchFilter.lastOfEach(batch));
