@@ -192,6 +192,9 @@ final class Database implements AutoCloseable {
     if (embedded.isPresent()) {
       properties.setProperty("user", EmbeddedDatabase.USER);
       properties.setProperty("password", embedded.get().password());
+      // It is on loopback and has no certificate: asking for encryption would be a round trip each.
+      properties.setProperty("sslmode", "disable");
+      properties.setProperty("gssEncMode", "disable");
     } else {
       DatabaseUrl url = DatabaseUrl.parse(options.databaseUrl().orElseThrow());
       properties.putAll(url.parameters());

@@ -169,6 +169,9 @@ public final class EmbeddedDatabase implements AutoCloseable {
         // Rows are written once and read by whole hours, which a larger cache of its own does not
         // help; memory is better left to the node and to the file system's cache.
         Map.entry("shared_buffers", "128MB"),
+        // COPY writes its pages from a ring of buffers of its own, so there is little to clean
+        // ahead.
+        Map.entry("bgwriter_lru_maxpages", "0"),
         Map.entry("jit", "off"),
         // Reads are scans that the planner cannot make faster with more processes than two.
         Map.entry("max_parallel_workers_per_gather", "1"),

@@ -45,7 +45,8 @@ final class HourPartitions {
     return "'" + Instant.ofEpochMilli(hour * HOUR_MS) + "'::timestamptz";
   }
 
-  private String partition(long hour) {
+  /** Returns the name of an hour's partition, whether it exists or not. */
+  String partition(long hour) {
     return table + "_p" + SUFFIX.format(Instant.ofEpochMilli(hour * HOUR_MS));
   }
 
@@ -121,6 +122,37 @@ final class HourPartitions {
         connection.setAutoCommit(true);
       }
     }
+  }
+
+  /**
+   * Locks the partition of an hour for writing rows straight into it until the transaction ends, so
+   * that it can be neither dropped nor detached meanwhile, and returns its name.
+   *
+   * @throws SqlErrors.MissingPartitionException when there is none, or it is not attached
+   */
+  String lockForWriting(Connection connection, long hour) throws SQLException {
+    String partition = partition(hour);
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("LOCK TABLE " + partition + " IN ROW EXCLUSIVE MODE");
+      try (ResultSet result =
+          statement.executeQuery(
+              "SELECT EXISTS (SELECT 1 FROM pg_inherits WHERE inhparent = '"
+                  + table
+                  + "'::regclass AND inhrelid = '"
+                  + partition
+                  + "'::regclass AND NOT inhdetachpending)")) {
+        result.next();
+        if (!result.getBoolean(1)) {
+          throw new SqlErrors.MissingPartitionException(partition + " is not attached", null);
+        }
+      }
+    } catch (SQLException e) {
+      if (SqlErrors.state(e).equals(SqlErrors.UNDEFINED_TABLE)) {
+        throw new SqlErrors.MissingPartitionException(partition + " does not exist", e);
+      }
+      throw e;
+    }
+    return partition;
   }
 
   /** Returns the hours that have a partition. */

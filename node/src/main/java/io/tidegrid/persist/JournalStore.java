@@ -14,11 +14,14 @@ import java.time.InstantSource;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
@@ -37,6 +40,8 @@ final class JournalStore {
   private static final int MAX_ROWS = 500_000;
 
   private static final int MAX_BATCHES = 4_000;
+
+  private static final long MIN_ROWS_OF_TWO_LANES = 20_000;
 
   private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
@@ -125,23 +130,88 @@ final class JournalStore {
   private void storeAll(Map<JournalKey, JournalBatch> batches, long deadline) {
     inFlight.addAll(batches.keySet());
     try {
-      SortedMap<JournalKey, JournalBatch> group = new TreeMap<>();
-      long rows = 0;
-      for (Map.Entry<JournalKey, JournalBatch> entry : new TreeMap<>(batches).entrySet()) {
-        int size = entry.getValue().size();
-        if (!group.isEmpty() && (rows + size > MAX_ROWS || group.size() >= MAX_BATCHES)) {
-          storeGroup(group, deadline);
-          group = new TreeMap<>();
-          rows = 0;
-        }
-        group.put(entry.getKey(), entry.getValue());
-        rows += size;
-      }
-      if (!group.isEmpty()) {
-        storeGroup(group, deadline);
+      long rows = batches.values().stream().mapToLong(JournalBatch::size).sum();
+      SortedMap<JournalKey, JournalBatch> even = new TreeMap<>();
+      SortedMap<JournalKey, JournalBatch> odd = new TreeMap<>();
+      batches.forEach((key, batch) ->
+          (rows >= MIN_ROWS_OF_TWO_LANES && (key.shard() & 1) == 1 ? odd : even).put(key, batch));
+      if (odd.isEmpty() || even.isEmpty()) {
+        storeLane(even.isEmpty() ? odd : even, deadline);
+      } else {
+        storeLanes(even, odd, deadline);
       }
     } finally {
       inFlight.removeAll(List.copyOf(batches.keySet()));
+    }
+  }
+
+  /**
+   * Stores two lanes side by side on a connection each, and returns when both are over. While the
+   * node is busy, one connection alone gets a smaller share of the processors than the many threads
+   * that take samples in, and the backlog grows. The lanes share no shard, so neither waits for the
+   * other's locks.
+   */
+  private void storeLanes(
+      SortedMap<JournalKey, JournalBatch> one,
+      SortedMap<JournalKey, JournalBatch> other,
+      long deadline) {
+    FutureTask<Void> second =
+        new FutureTask<>(() -> {
+          storeLane(other, deadline);
+          return null;
+        });
+    Thread thread = Thread.ofPlatform().name("tidegrid-store-lane").daemon().start(second);
+    Optional<RuntimeException> failure = Optional.empty();
+    try {
+      storeLane(one, deadline);
+    } catch (RuntimeException e) {
+      failure = Optional.of(e);
+    }
+    boolean interrupted = Thread.currentThread().isInterrupted();
+    while (thread.isAlive()) {
+      try {
+        if (interrupted) {
+          thread.interrupt();
+        }
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    if (second.state() == Future.State.FAILED) {
+      RuntimeException late =
+          second.exceptionNow() instanceof RuntimeException known
+              ? known
+              : new IllegalStateException(second.exceptionNow());
+      failure.ifPresentOrElse(
+          first -> first.addSuppressed(late),
+          () -> {
+            throw late;
+          });
+    }
+    failure.ifPresent(first -> {
+      throw first;
+    });
+  }
+
+  private void storeLane(SortedMap<JournalKey, JournalBatch> batches, long deadline) {
+    SortedMap<JournalKey, JournalBatch> group = new TreeMap<>();
+    long rows = 0;
+    for (Map.Entry<JournalKey, JournalBatch> entry : batches.entrySet()) {
+      int size = entry.getValue().size();
+      if (!group.isEmpty() && (rows + size > MAX_ROWS || group.size() >= MAX_BATCHES)) {
+        storeGroup(group, deadline);
+        group = new TreeMap<>();
+        rows = 0;
+      }
+      group.put(entry.getKey(), entry.getValue());
+      rows += size;
+    }
+    if (!group.isEmpty()) {
+      storeGroup(group, deadline);
     }
   }
 

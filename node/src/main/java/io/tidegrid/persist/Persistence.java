@@ -33,7 +33,7 @@ public final class Persistence implements AutoCloseable {
    * How many entries Hazelcast hands over at a time. It bounds what is deserialized at once when a
    * long backlog is worked off, and is enough for tens of thousands of rows a transaction.
    */
-  private static final int WRITE_BATCH = 1_000;
+  private static final int WRITE_BATCH = 2_000;
 
   private final PersistOptions options;
   private final MeterRegistry meters;

@@ -20,11 +20,26 @@ final class SqlErrors {
     BROKEN
   }
 
+  static final String UNDEFINED_TABLE = "42P01";
+
+  /** A partition that was to be written into is not there or not attached (any more). */
+  static final class MissingPartitionException extends SQLException {
+
+    private static final long serialVersionUID = 1;
+
+    MissingPartitionException(String message, Throwable cause) {
+      super(message, UNDEFINED_TABLE, cause);
+    }
+  }
+
   private SqlErrors() {}
 
   static Remedy remedy(SQLException error) {
     if (error instanceof SQLTransientConnectionException) {
       return Remedy.WAIT;
+    }
+    if (error instanceof MissingPartitionException) {
+      return Remedy.CREATE_PARTITION;
     }
     String state = state(error);
     String kind = state.length() < 2 ? "" : state.substring(0, 2);

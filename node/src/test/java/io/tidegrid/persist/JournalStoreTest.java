@@ -121,6 +121,30 @@ class JournalStoreTest {
     assertThat(readAll()).isEqualTo(expected(batches));
   }
 
+  /** More than one lane's worth: whole hours, several hours in one batch, and hours of few rows. */
+  @Test
+  void muchIsStoredOnceWhicheverWayItGoes() {
+    Map<JournalKey, JournalBatch> batches = new HashMap<>();
+    long hour = 3_600_000;
+    for (int shard = 0; shard < 4; shard++) {
+      for (int n = 1; n <= 5; n++) {
+        long from = Batches.T0 + (shard * 5L + n) * 1_000;
+        batches.put(Batches.key(shard, n), Batches.batch(2_000, 2, from, shard * 100L + n));
+      }
+      long beforeTheHourEnds = Batches.T0 + hour - 50 + shard * 1_000L;
+      batches.put(Batches.key(shard, 6), Batches.batch(1_000, 10, beforeTheHourEnds, shard));
+      batches.put(Batches.key(shard, 7), Batches.batch(10, 10, Batches.T0 + 3 * hour + shard, 7));
+    }
+    store.storeAll(batches);
+    store.storeAll(batches);
+
+    assertThat(committed).hasSize(28);
+    assertThat(TestServer.number(url, "SELECT count(*) FROM samples")).isEqualTo(44_040);
+    assertThat(TestServer.number(url, "SELECT count(*) FROM persisted_batches")).isEqualTo(28);
+    assertThat(store.persistedSamples()).isEqualTo(44_040);
+    assertThat(readAll()).isEqualTo(expected(batches));
+  }
+
   @Test
   void storesOverlappingSetsOnceFromManyThreads() throws Exception {
     Map<JournalKey, JournalBatch> batches = new HashMap<>();
@@ -300,6 +324,18 @@ class JournalStoreTest {
     TestServer.execute(url, "DROP TABLE samples_p2026030110");
     store.storeAll(Map.of(Batches.key(0, 2), Batches.one(Batches.T0 + 1, 2, false, false)));
     assertThat(TestServer.number(url, "SELECT count(*) FROM samples")).isOne();
+    assertThat(store.deadLetters()).isZero();
+  }
+
+  @Test
+  void aPartitionThatVanishedOrWasDetachedTakesNoRows() {
+    store.storeAll(Map.of(Batches.key(0, 1), Batches.batch(5_000, 10, Batches.T0, 1)));
+    TestServer.execute(url, "DROP TABLE samples_p2026030110");
+    store.storeAll(Map.of(Batches.key(0, 2), Batches.batch(5_000, 10, Batches.T0, 2)));
+    assertThat(TestServer.number(url, "SELECT count(*) FROM samples")).isEqualTo(5_000);
+    TestServer.execute(url, "ALTER TABLE samples DETACH PARTITION samples_p2026030110");
+    store.storeAll(Map.of(Batches.key(0, 3), Batches.batch(5_000, 10, Batches.T0, 3)));
+    assertThat(TestServer.number(url, "SELECT count(*) FROM samples")).isEqualTo(5_000);
     assertThat(store.deadLetters()).isZero();
   }
 
