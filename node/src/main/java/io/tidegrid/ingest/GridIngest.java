@@ -20,6 +20,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 /** Splits batches by shard, sends each part down its lane, and waits for all of them. */
 public final class GridIngest implements Ingest, AutoCloseable {
@@ -30,6 +32,7 @@ public final class GridIngest implements Ingest, AutoCloseable {
   private final IngestOptions options;
   private final Duration memoryRetention;
   private final Optional<CommitNow> database;
+  private final LongSupplier paceMs;
   private final MetadataBook metadata;
   private final InstantSource clock;
   private final ShardLane[] lanes;
@@ -42,6 +45,7 @@ public final class GridIngest implements Ingest, AutoCloseable {
    * @param memoryRetention how far back memory keeps samples; older ones go to the database only
    * @param database commits what must be committed before it is answered; empty without a database,
    *     then older samples are refused
+   * @param paceMs by how many milliseconds to delay each write, so that the database keeps up
    */
   public GridIngest(
       HazelcastInstance hazelcast,
@@ -49,11 +53,13 @@ public final class GridIngest implements Ingest, AutoCloseable {
       IngestOptions options,
       Duration memoryRetention,
       Optional<CommitNow> database,
+      LongSupplier paceMs,
       InstantSource clock,
       MeterRegistry meters) {
     this.options = options;
     this.memoryRetention = memoryRetention;
     this.database = database;
+    this.paceMs = paceMs;
     this.clock = clock;
     this.metadata = new MetadataBook(hazelcast);
     this.executor =
@@ -85,6 +91,7 @@ public final class GridIngest implements Ingest, AutoCloseable {
     if (batch.size() == 0) {
       return new IngestResult(0, 0, List.of());
     }
+    keepPace();
     Routing routing = new Routing(batch);
     PendingWrite pending = routing.send(ack == Ack.DURABLE);
     Map<JournalKey, JournalBatch> entries = pending.await(WRITE_TIMEOUT);
@@ -97,6 +104,18 @@ public final class GridIngest implements Ingest, AutoCloseable {
       rejected.increment(refused);
     }
     return new IngestResult(batch.size() - refused, refused, routing.errors);
+  }
+
+  private void keepPace() {
+    long delay = paceMs.getAsLong();
+    if (delay > 0) {
+      try {
+        TimeUnit.MILLISECONDS.sleep(delay);
+      } catch (InterruptedException e) {
+        // The node is stopping; what follows says so.
+        Thread.currentThread().interrupt();
+      }
+    }
   }
 
   @Override

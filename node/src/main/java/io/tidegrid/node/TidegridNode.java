@@ -115,6 +115,7 @@ public final class TidegridNode implements AutoCloseable {
               config.ingestOptions(),
               config.memoryRetention(),
               persistence.map(database -> database::commit),
+              () -> persistence.map(Persistence::paceMs).orElse(0L),
               clock,
               meters);
       this.queries =

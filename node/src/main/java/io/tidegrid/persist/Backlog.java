@@ -12,6 +12,11 @@ import java.util.concurrent.atomic.LongAdder;
  */
 final class Backlog implements BacklogGate {
 
+  private static final double KEPT_SECONDS = 1.2;
+  private static final long MAX_PACE_MS = 2_000;
+  private static final double MIN_SAMPLES_PER_BYTE = 1.0 / 60;
+  private static final double MAX_SAMPLES_PER_BYTE = 1.0 / 12;
+
   private final long maxBytes;
   private final long maxAgeMs;
   private final LongAdder refused = new LongAdder();
@@ -19,6 +24,8 @@ final class Backlog implements BacklogGate {
   private volatile long bytes;
   private volatile long samples;
   private volatile long oldestMs;
+  private volatile double samplesPerByte = 1.0 / 17;
+  private volatile long paceMs;
   private volatile boolean full;
 
   Backlog(long maxBytes, Duration maxAge, MeterRegistry meters) {
@@ -43,6 +50,10 @@ final class Backlog implements BacklogGate {
         .baseUnit("seconds")
         .description("Age from which on samples are refused")
         .register(meters);
+    Gauge.builder("tidegrid.persist.pace", this, b -> b.paceMs / 1_000.0)
+        .baseUnit("seconds")
+        .description("By how much each write is delayed so that the database keeps up")
+        .register(meters);
     io.micrometer.core.instrument.FunctionCounter.builder(
             "tidegrid.persist.backlog.refusals", refused, LongAdder::sum)
         .description("Appends that found the backlog full")
@@ -58,13 +69,34 @@ final class Backlog implements BacklogGate {
     return false;
   }
 
-  void bytes(long now) {
+  /**
+   * Takes the bytes that wait now.
+   *
+   * @param samplesPerSecond how fast they are stored
+   */
+  void bytes(long now, double samplesPerSecond) {
     bytes = now;
+    double drainSeconds = now * samplesPerByte / samplesPerSecond;
+    paceMs = (long) Math.clamp((drainSeconds - KEPT_SECONDS) * 1_000, 0, MAX_PACE_MS);
     judge();
+  }
+
+  /**
+   * Returns by how much to delay a write, in milliseconds, so that what waits can be stored within
+   * some two seconds. Ingest outruns a database on the same machine; without this the oldest
+   * acknowledged sample that a kill would lose grows older and older.
+   */
+  long paceMs() {
+    return paceMs;
   }
 
   void scanned(long nowSamples, long nowOldestMs) {
     samples = nowSamples;
+    if (nowSamples > 0 && bytes > 0) {
+      // Bytes and samples are counted at different moments: trust the quotient within reason.
+      samplesPerByte =
+          Math.clamp((double) nowSamples / bytes, MIN_SAMPLES_PER_BYTE, MAX_SAMPLES_PER_BYTE);
+    }
     oldestMs = nowOldestMs;
     judge();
   }

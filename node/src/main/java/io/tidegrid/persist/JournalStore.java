@@ -43,6 +43,9 @@ final class JournalStore {
 
   private static final long MIN_ROWS_OF_TWO_LANES = 20_000;
 
+  private static final long MIN_ROWS_MEASURED = 5_000;
+  private static final long MAX_NANOS_MEASURED = 5_000_000_000L;
+
   private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
 
@@ -59,6 +62,9 @@ final class JournalStore {
   private final Counter deadLettersCounter;
   private final Counter conflictsCounter;
   private final Timer transactions;
+
+  /** A guess to begin with; low, since the first transactions are slow. A race loses a figure. */
+  private volatile double samplesPerSecond = 150_000;
 
   private volatile Consumer<Collection<JournalKey>> committed = keys -> {};
 
@@ -127,9 +133,23 @@ final class JournalStore {
     storeAll(batches, System.nanoTime() + within.toNanos());
   }
 
+  /** Returns how many samples a second it stored lately while it was storing. */
+  double samplesPerSecond() {
+    return samplesPerSecond;
+  }
+
+  @SuppressWarnings("NonAtomicVolatileUpdate") // a race loses one figure of many
+  private void measure(long rows, long nanos) {
+    // Small transactions say more of the commit than of the rate, long ones waited for something.
+    if (rows >= MIN_ROWS_MEASURED && nanos < MAX_NANOS_MEASURED) {
+      samplesPerSecond = 0.7 * samplesPerSecond + 0.3 * (rows * 1e9 / nanos);
+    }
+  }
+
   private void storeAll(Map<JournalKey, JournalBatch> batches, long deadline) {
     inFlight.addAll(batches.keySet());
     try {
+      long start = System.nanoTime();
       long rows = batches.values().stream().mapToLong(JournalBatch::size).sum();
       SortedMap<JournalKey, JournalBatch> even = new TreeMap<>();
       SortedMap<JournalKey, JournalBatch> odd = new TreeMap<>();
@@ -140,6 +160,7 @@ final class JournalStore {
       } else {
         storeLanes(even, odd, deadline);
       }
+      measure(rows, System.nanoTime() - start);
     } finally {
       inFlight.removeAll(List.copyOf(batches.keySet()));
     }

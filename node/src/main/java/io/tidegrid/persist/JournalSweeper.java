@@ -22,7 +22,7 @@ final class JournalSweeper implements AutoCloseable {
 
   private static final System.Logger LOG = System.getLogger(JournalSweeper.class.getName());
 
-  private static final Duration MEASURE_INTERVAL = Duration.ofMillis(200);
+  private static final Duration MEASURE_INTERVAL = Duration.ofMillis(100);
   private static final Duration SCAN_INTERVAL = Duration.ofSeconds(1);
 
   /** Bounds what is deserialized at a time. */
@@ -66,7 +66,9 @@ final class JournalSweeper implements AutoCloseable {
     long lastScan = System.nanoTime() - SCAN_INTERVAL.toNanos();
     while (!closed) {
       try {
-        backlog.bytes(journal.ownedBytes());
+        // A database that is away is no reason to slow down: the backlog is for that.
+        double rate = database.isConnected() ? store.samplesPerSecond() : Double.MAX_VALUE;
+        backlog.bytes(journal.ownedBytes(), rate);
         boolean lost = membershipLost.getAndSet(false);
         if (lost || System.nanoTime() - lastScan >= SCAN_INTERVAL.toNanos()) {
           lastScan = System.nanoTime();

@@ -47,6 +47,7 @@ public final class Persistence implements AutoCloseable {
 
   private volatile Optional<JournalSweeper> sweeper = Optional.empty();
   private volatile Optional<ColdStart> coldStart = Optional.empty();
+  private volatile Optional<JournalPump> pump = Optional.empty();
 
   private Persistence(PersistOptions options, MeterRegistry meters, Clock clock) {
     this.options = options;
@@ -105,6 +106,7 @@ public final class Persistence implements AutoCloseable {
             database, store.samplePartitions(), restorer, clock, options.memoryRetention(), meters);
     sweeper = Optional.of(sweep);
     coldStart = Optional.of(cold);
+    pump = Optional.of(new JournalPump(journal, store, database));
     instance
         .getCluster()
         .addMembershipListener(
@@ -142,6 +144,15 @@ public final class Persistence implements AutoCloseable {
   /** Returns what tells whether too much waits to be persisted. Open until {@link #attach}. */
   public BacklogGate gate() {
     return backlog;
+  }
+
+  /**
+   * Returns by how many milliseconds this member should delay each write, so that the database
+   * keeps up and little is lost should the node die. 0 most of the time, and while the database is
+   * away.
+   */
+  public long paceMs() {
+    return backlog.paceMs();
   }
 
   /**
@@ -205,6 +216,7 @@ public final class Persistence implements AutoCloseable {
   @Override
   public void close() {
     coldStart.ifPresent(ColdStart::close);
+    pump.ifPresent(JournalPump::close);
     sweeper.ifPresent(JournalSweeper::close);
     committer.close();
     metadata.close();

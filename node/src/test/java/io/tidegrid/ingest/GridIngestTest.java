@@ -48,6 +48,7 @@ class GridIngestTest {
         IngestOptions.defaults(),
         Duration.ofDays(3),
         database,
+        () -> 0,
         CLOCK,
         new SimpleMeterRegistry());
   }
