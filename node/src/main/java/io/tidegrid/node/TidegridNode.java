@@ -251,7 +251,9 @@ public final class TidegridNode implements AutoCloseable {
 
   /** Returns in a few lines what runs where. */
   public String summary() {
-    return "  HTTP API  "
+    return "tidegrid "
+        + Version.text()
+        + " is ready\n  HTTP API  "
         + httpUri()
         + "\n  grid      "
         + gridAddress()
