@@ -18,6 +18,7 @@ import io.tidegrid.ingest.Decoders;
 import io.tidegrid.ingest.GridIngest;
 import io.tidegrid.ingest.Ingest;
 import io.tidegrid.ingest.SeriesCache;
+import io.tidegrid.persist.DataDirectoryInUseException;
 import io.tidegrid.persist.JournalRetirement;
 import io.tidegrid.persist.Persistence;
 import io.tidegrid.query.Downsample;
@@ -72,7 +73,8 @@ public final class TidegridNode implements AutoCloseable {
                   + " belongs to one node. Set --database-url to the database of the cluster, or"
                   + " --storage memory on all members"));
     }
-    this.gridPort = GridConfig.port(config);
+    Ports.checkHttp(config);
+    this.gridPort = Ports.grid(config);
     StoreOptions storeOptions =
         new StoreOptions(
             config.gridShards(),
@@ -154,7 +156,12 @@ public final class TidegridNode implements AutoCloseable {
    */
   public static TidegridNode start(NodeConfig config) {
     TidegridNode node = new TidegridNode(config, java.time.Clock.systemUTC());
-    node.awaitFirstConnect();
+    try {
+      node.awaitFirstConnect();
+    } catch (DataDirectoryInUseException e) {
+      node.abandon();
+      throw new ConfigException(List.of("data-dir: " + e.getMessage()));
+    }
     node.status.started();
     return node;
   }
@@ -174,6 +181,15 @@ public final class TidegridNode implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** Ends a node that never was ready. */
+  private void abandon() {
+    http.stop();
+    ingest.close();
+    queries.close();
+    hazelcast.getLifecycleService().terminate();
+    persistence.ifPresent(Persistence::close);
   }
 
   private void refuseOtherStorage() {
