@@ -9,6 +9,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.StringReader;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -319,7 +320,7 @@ class HostileInputIT {
   }
 
   private static Socket connect() throws IOException {
-    Socket socket = new Socket("127.0.0.1", node.port());
+    Socket socket = new Socket(InetAddress.getLoopbackAddress(), node.port());
     socket.setSoTimeout(30_000);
     return socket;
   }
