@@ -12,6 +12,7 @@ import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.tidegrid.grid.GridNames;
 import io.tidegrid.http.HttpDecoders;
 import io.tidegrid.http.HttpServer;
 import io.tidegrid.ingest.Decoders;
@@ -311,6 +312,10 @@ public final class TidegridNode implements AutoCloseable {
       boolean others = hazelcast.getCluster().getMembers().size() > 1;
       boolean flushed =
           persistence.map(database -> database.flush(config.shutdownGrace())).orElse(true);
+      if (flushed && persistence.isPresent()) {
+        // Terminating forgets what waits to be written behind.
+        hazelcast.getMap(GridNames.METADATA).flush();
+      }
       queries.close();
       retirement.ifPresent(JournalRetirement::close);
       if (others) {
