@@ -189,7 +189,7 @@ tidegrid_jvm_flags() {
 # Makes the ahead-of-time cache, which more than halves the time of a start, by a start for trial.
 # Sets TIDEGRID_AOT to the flag to use it, or to nothing. Must never keep a node from starting: the
 # JVM ignores a cache that does not fit its flags, and TIDEGRID_AOT_FLAGS keep it from saying so.
-TIDEGRID_AOT_FLAGS='-Xlog:aot=off -Xlog:cds=off -Xlog:class+path=off'
+TIDEGRID_AOT_FLAGS='-Xlog:aot*=off -Xlog:cds*=off -Xlog:class+path=off'
 tidegrid_aot() {
   local cache="$TIDEGRID_TARGET/tidegrid.aot" stamp="$TIDEGRID_TARGET/tidegrid.aot.for" want got scratch log mode
   TIDEGRID_AOT=''

@@ -32,6 +32,14 @@ final class Logging {
           "org.postgresql",
           "jdk.event.security");
 
+  /**
+   * Hazelcast warns when a lone member ends in the way meant for it: what had to be stored is, and
+   * there is nobody to hand over to.
+   */
+  private static final String LONE_END = "Terminating forcefully";
+
+  private static final String LONE_END_LOGGER = "com.hazelcast.instance.impl.Node";
+
   /** The JDK forgets the level of a logger that nobody holds. */
   private static final List<Logger> HELD = new ArrayList<>();
 
@@ -58,6 +66,12 @@ final class Logging {
       logger.setLevel(libraryLevel(level));
       HELD.add(logger);
     }
+    Logger members = Logger.getLogger(LONE_END_LOGGER);
+    members.setFilter(record ->
+        level == LogLevel.TRACE
+            || record.getMessage() == null
+            || !record.getMessage().contains(LONE_END));
+    HELD.add(members);
     Thread.setDefaultUncaughtExceptionHandler((thread, failure) ->
         System.getLogger(Logging.class.getName())
             .log(

@@ -3,9 +3,13 @@ package io.tidegrid.cli;
 import io.tidegrid.node.LogFormat;
 import io.tidegrid.node.NodeConfig;
 import io.tidegrid.node.TidegridNode;
+import io.tidegrid.node.Version;
 import java.io.PrintWriter;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -51,11 +55,17 @@ final class UpCommand implements Callable<Integer> {
 
   private void announce(TidegridNode node, NodeConfig config, Logger logger) {
     if (config.logFormat() == LogFormat.JSON) {
-      logger.log(Level.INFO, node.summary());
+      Map<String, Object> fields = new LinkedHashMap<>();
+      fields.put("version", Version.text());
+      fields.put("http_api", node.httpUri());
+      fields.put("grid", node.gridAddress());
+      fields.put("cluster", config.gridClusterName());
+      fields.put("storage", config.storage().name().toLowerCase(Locale.ROOT));
+      logger.log(Level.INFO, "The node is ready.", fields);
       return;
     }
     PrintWriter out = spec.commandLine().getOut();
-    out.println(node.summary().stripTrailing());
+    out.println(node.summary());
     out.flush();
   }
 }

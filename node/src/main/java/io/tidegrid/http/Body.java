@@ -59,6 +59,13 @@ final class Body implements AutoCloseable {
   private void fill(InputStream in, long limit, String what, Deadline deadline) throws IOException {
     while (true) {
       if (length == bytes.length) {
+        if (length >= limit) {
+          // Only whether there is more is still of interest: no need for a larger array.
+          if (in.read() < 0) {
+            return;
+          }
+          throw tooLarge(what, limit);
+        }
         grow();
       }
       int read = in.read(bytes, length, bytes.length - length);

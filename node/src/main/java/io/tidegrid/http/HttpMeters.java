@@ -33,17 +33,12 @@ final class HttpMeters {
   private final MeterRegistry registry;
   private final ConcurrentHashMap<Key, Counter> requests = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<Key, Timer> durations = new ConcurrentHashMap<>();
-  private final Counter ingested;
   private final Counter queries;
   private final Timer queryDuration;
   private final Counter bodiesTooLarge;
 
   HttpMeters(MeterRegistry registry, HttpOptions options, AtomicInteger openConnections) {
     this.registry = registry;
-    this.ingested =
-        Counter.builder("metrics.ingested")
-            .description("Samples accepted over HTTP")
-            .register(registry);
     this.queries =
         Counter.builder("query.requests").description("Queries asked over HTTP").register(registry);
     this.queryDuration =
@@ -99,11 +94,6 @@ final class HttpMeters {
     if (status == 413) {
       bodiesTooLarge.increment();
     }
-  }
-
-  /** Counts accepted samples. */
-  void ingested(int samples) {
-    ingested.increment(samples);
   }
 
   /** Counts an answered query. */

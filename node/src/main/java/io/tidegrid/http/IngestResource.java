@@ -127,7 +127,6 @@ final class IngestResource {
         decoded.samples().size() == 0
             ? new IngestResult(0, 0, List.of())
             : context.ingest().append(tenant, decoded.samples(), ack);
-    context.meters().ingested(stored.accepted());
     List<RowError> errors = new ArrayList<>(decoded.errors());
     errors.addAll(stored.errors());
     errors.sort(Comparator.comparingInt(RowError::index));

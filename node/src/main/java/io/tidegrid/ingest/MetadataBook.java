@@ -27,12 +27,25 @@ final class MetadataBook {
       if (description.equals(written.get(key))) {
         continue;
       }
-      map.set(key, description);
+      MetricMetadata known = read(tenant, description.metric());
+      MetricMetadata merged = merged(known, description);
+      if (!merged.equals(known)) {
+        map.set(key, merged);
+      }
       if (written.size() >= MAX_REMEMBERED) {
         written.clear();
       }
       written.put(key, description);
     }
+  }
+
+  /** A sender that says less than another one takes nothing back. */
+  private static MetricMetadata merged(MetricMetadata known, MetricMetadata said) {
+    return new MetricMetadata(
+        said.metric(),
+        said.type().isEmpty() ? known.type() : said.type(),
+        said.unit().isEmpty() ? known.unit() : said.unit(),
+        said.help().isEmpty() ? known.help() : said.help());
   }
 
   MetricMetadata read(String tenant, String metric) {

@@ -14,7 +14,6 @@ import io.tidegrid.store.SeriesStore;
 import io.tidegrid.store.StoreOptions;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.util.List;
 import java.util.Optional;
 
@@ -110,27 +109,5 @@ final class GridConfig {
     JavaSerializationFilterConfig filter = new JavaSerializationFilterConfig();
     filter.getWhitelist().addPrefixes("java.lang.", "java.util.", "com.hazelcast.", "io.tidegrid.");
     return filter;
-  }
-
-  /**
-   * Returns the port for the grid: the configured one, or a free one for 0.
-   *
-   * @throws ConfigException when the port is taken
-   */
-  static int port(NodeConfig node) {
-    try (ServerSocket socket =
-        new ServerSocket(node.gridPort(), 1, InetAddress.getByName(node.gridHost()))) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new ConfigException(
-          List.of(
-              "grid.port: "
-                  + node.gridHost()
-                  + ":"
-                  + node.gridPort()
-                  + " cannot be used ("
-                  + e.getMessage()
-                  + "); choose another with --grid-port, or 0 for a free one"));
-    }
   }
 }

@@ -12,12 +12,14 @@ import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.tidegrid.grid.GridNames;
 import io.tidegrid.http.HttpDecoders;
 import io.tidegrid.http.HttpServer;
 import io.tidegrid.ingest.Decoders;
 import io.tidegrid.ingest.GridIngest;
 import io.tidegrid.ingest.Ingest;
 import io.tidegrid.ingest.SeriesCache;
+import io.tidegrid.persist.DataDirectoryInUseException;
 import io.tidegrid.persist.JournalRetirement;
 import io.tidegrid.persist.Persistence;
 import io.tidegrid.query.Downsample;
@@ -72,7 +74,8 @@ public final class TidegridNode implements AutoCloseable {
                   + " belongs to one node. Set --database-url to the database of the cluster, or"
                   + " --storage memory on all members"));
     }
-    this.gridPort = GridConfig.port(config);
+    Ports.checkHttp(config);
+    this.gridPort = Ports.grid(config);
     StoreOptions storeOptions =
         new StoreOptions(
             config.gridShards(),
@@ -155,7 +158,12 @@ public final class TidegridNode implements AutoCloseable {
    */
   public static TidegridNode start(NodeConfig config) {
     TidegridNode node = new TidegridNode(config, java.time.Clock.systemUTC());
-    node.awaitFirstConnect();
+    try {
+      node.awaitFirstConnect();
+    } catch (DataDirectoryInUseException e) {
+      node.abandon();
+      throw new ConfigException(List.of("data-dir: " + e.getMessage()));
+    }
     node.status.started();
     return node;
   }
@@ -175,6 +183,15 @@ public final class TidegridNode implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** Ends a node that never was ready. */
+  private void abandon() {
+    http.stop();
+    ingest.close();
+    queries.close();
+    hazelcast.getLifecycleService().terminate();
+    persistence.ifPresent(Persistence::close);
   }
 
   private void refuseOtherStorage() {
@@ -252,7 +269,9 @@ public final class TidegridNode implements AutoCloseable {
 
   /** Returns in a few lines what runs where. */
   public String summary() {
-    return "  HTTP API  "
+    return "tidegrid "
+        + Version.text()
+        + " is ready\n  HTTP API  "
         + httpUri()
         + "\n  grid      "
         + gridAddress()
@@ -294,6 +313,10 @@ public final class TidegridNode implements AutoCloseable {
       boolean others = hazelcast.getCluster().getMembers().size() > 1;
       boolean flushed =
           persistence.map(database -> database.flush(config.shutdownGrace())).orElse(true);
+      if (flushed && persistence.isPresent()) {
+        // Terminating forgets what waits to be written behind.
+        hazelcast.getMap(GridNames.METADATA).flush();
+      }
       queries.close();
       retirement.ifPresent(JournalRetirement::close);
       if (others) {

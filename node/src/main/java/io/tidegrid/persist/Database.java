@@ -44,6 +44,7 @@ final class Database implements AutoCloseable {
   private volatile int schemaVersion;
   private volatile ServerFacts facts = ServerFacts.UNKNOWN;
   private volatile String problem = "starting";
+  private volatile Optional<DataDirectoryInUseException> occupied = Optional.empty();
 
   Database(PersistOptions options, MeterRegistry meters) {
     this.options = options;
@@ -63,6 +64,9 @@ final class Database implements AutoCloseable {
         step();
       } catch (SQLException e) {
         away(e.getMessage(), e);
+      } catch (DataDirectoryInUseException e) {
+        away(e.getMessage(), e);
+        occupied(e);
       } catch (RuntimeException e) {
         away(e.getMessage(), e);
       }
@@ -141,6 +145,16 @@ final class Database implements AutoCloseable {
     if (news && !closed) {
       LOG.log(System.Logger.Level.WARNING, "the database cannot be used now: {0}", text);
       LOG.log(System.Logger.Level.DEBUG, "the database cannot be used now", cause);
+    }
+  }
+
+  private void occupied(DataDirectoryInUseException e) {
+    lock.lock();
+    try {
+      occupied = Optional.of(e);
+      changed.signalAll();
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -242,13 +256,20 @@ final class Database implements AutoCloseable {
     return connected;
   }
 
-  /** Waits until the database can be used; tells whether it can. */
+  /**
+   * Waits until the database can be used; tells whether it can.
+   *
+   * @throws DataDirectoryInUseException when another node keeps its database in the directory
+   */
   boolean awaitConnected(Duration within) throws InterruptedException {
     long left = within.toNanos();
     lock.lock();
     try {
-      while (!connected && !closed && left > 0) {
+      while (!connected && !closed && occupied.isEmpty() && left > 0) {
         left = changed.awaitNanos(left);
+      }
+      if (!connected && occupied.isPresent()) {
+        throw occupied.get();
       }
       return connected;
     } finally {

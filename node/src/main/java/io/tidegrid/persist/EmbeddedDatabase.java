@@ -193,7 +193,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
     }
     if (lock.isEmpty()) {
       channel.close();
-      throw new IllegalStateException(
+      throw new DataDirectoryInUseException(
           "another node is using the data directory "
               + dataDirectory
               + "; give each node its own --data-dir, or one shared --database-url");

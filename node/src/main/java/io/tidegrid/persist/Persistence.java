@@ -167,7 +167,11 @@ public final class Persistence implements AutoCloseable {
     committer.commit(batches);
   }
 
-  /** Waits until the database can be used; tells whether it can. */
+  /**
+   * Waits until the database can be used; tells whether it can.
+   *
+   * @throws DataDirectoryInUseException when another node keeps its database in the directory
+   */
   public boolean awaitConnected(Duration within) throws InterruptedException {
     return database.awaitConnected(within);
   }

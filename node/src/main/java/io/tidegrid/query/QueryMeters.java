@@ -45,7 +45,7 @@ final class QueryMeters {
     for (Operation operation : Operation.values()) {
       durations.put(
           operation,
-          Timer.builder("metrics.query.duration")
+          Timer.builder("query.operation.duration")
               .description("Time from question to whole answer")
               .tag("operation", operation.text())
               .serviceLevelObjectives(
@@ -100,8 +100,9 @@ final class QueryMeters {
   }
 
   private Counter requests(Operation operation, String outcome) {
-    return Counter.builder("query.requests")
-        .description("Queries by what was asked and how it ended: ok or the error's id")
+    return Counter.builder("query.operations")
+        .description(
+            "Questions to the engine by what was asked and how it ended: ok or the error's id")
         .tag("operation", operation.text())
         .tag("outcome", outcome)
         .register(registry);

@@ -190,7 +190,6 @@ class AnswerTest {
     assertThat(text.headers().firstValue("content-type"))
         .hasValueSatisfying(type -> assertThat(type).startsWith("text/plain"));
     assertThat(text.body())
-        .contains("metrics_ingested_total 1.0")
         .contains("query_requests_total 1.0")
         .contains("websocket_connections 0.0")
         .contains(

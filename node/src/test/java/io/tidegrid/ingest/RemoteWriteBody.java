@@ -6,24 +6,24 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /** Writes remote-write 1.0 requests, well-formed or not. */
-final class RemoteWriteBody {
+public final class RemoteWriteBody {
 
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
 
   /** A length-delimited field. */
-  RemoteWriteBody message(int field, byte[] content) {
+  public RemoteWriteBody message(int field, byte[] content) {
     return varint(((long) field << 3) | 2).varint(content.length).raw(content);
   }
 
-  RemoteWriteBody text(int field, String text) {
+  public RemoteWriteBody text(int field, String text) {
     return message(field, text.getBytes(StandardCharsets.UTF_8));
   }
 
-  RemoteWriteBody number(int field, long value) {
+  public RemoteWriteBody number(int field, long value) {
     return varint((long) field << 3).varint(value);
   }
 
-  RemoteWriteBody fixed64(int field, long bits) {
+  public RemoteWriteBody fixed64(int field, long bits) {
     varint(((long) field << 3) | 1);
     for (int i = 0; i < 8; i++) {
       out.write((int) (bits >>> (8 * i)));
@@ -31,7 +31,7 @@ final class RemoteWriteBody {
     return this;
   }
 
-  RemoteWriteBody varint(long value) {
+  public RemoteWriteBody varint(long value) {
     long rest = value;
     while ((rest & ~0x7FL) != 0) {
       out.write((int) ((rest & 0x7F) | 0x80));
@@ -41,16 +41,16 @@ final class RemoteWriteBody {
     return this;
   }
 
-  RemoteWriteBody raw(byte[] bytes) {
+  public RemoteWriteBody raw(byte[] bytes) {
     out.writeBytes(bytes);
     return this;
   }
 
-  RemoteWriteBody label(String name, String value) {
+  public RemoteWriteBody label(String name, String value) {
     return message(1, new RemoteWriteBody().text(1, name).text(2, value).bytes());
   }
 
-  RemoteWriteBody sample(long time, double value) {
+  public RemoteWriteBody sample(long time, double value) {
     return message(
         2,
         new RemoteWriteBody()
@@ -60,7 +60,7 @@ final class RemoteWriteBody {
   }
 
   /** A time series of labels given as name, value, … with one sample. */
-  RemoteWriteBody series(long time, double value, String... namesAndValues) {
+  public RemoteWriteBody series(long time, double value, String... namesAndValues) {
     RemoteWriteBody series = new RemoteWriteBody();
     for (int i = 0; i < namesAndValues.length; i += 2) {
       series.label(namesAndValues[i], namesAndValues[i + 1]);
@@ -68,15 +68,15 @@ final class RemoteWriteBody {
     return message(1, series.sample(time, value).bytes());
   }
 
-  byte[] bytes() {
+  public byte[] bytes() {
     return out.toByteArray();
   }
 
-  byte[] snappy() {
+  public byte[] snappy() {
     return snappy(bytes());
   }
 
-  static byte[] snappy(byte[] content) {
+  public static byte[] snappy(byte[] content) {
     SnappyJavaCompressor compressor = new SnappyJavaCompressor();
     byte[] compressed = new byte[compressor.maxCompressedLength(content.length)];
     int length = compressor.compress(content, 0, content.length, compressed, 0, compressed.length);

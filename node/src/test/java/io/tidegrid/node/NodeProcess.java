@@ -45,7 +45,12 @@ final class NodeProcess implements AutoCloseable {
 
   /** Starts {@code tidegrid up} and returns when it is ready. */
   static NodeProcess up(Path directory, String... flags) {
-    NodeProcess node = launch(directory, flags);
+    return upWithHeap("1g", directory, flags);
+  }
+
+  /** As {@link #up} with a heap of the given size, as {@code -Xmx} takes it. */
+  static NodeProcess upWithHeap(String heap, Path directory, String... flags) {
+    NodeProcess node = launch(heap, directory, flags);
     Awaitility.await()
         .atMost(Duration.ofSeconds(60))
         .pollInterval(Duration.ofMillis(50))
@@ -56,7 +61,7 @@ final class NodeProcess implements AutoCloseable {
     return node;
   }
 
-  static NodeProcess launch(Path directory, String... flags) {
+  private static NodeProcess launch(String heap, Path directory, String... flags) {
     try {
       int port = freePort();
       Path target = Path.of("target").toAbsolutePath();
@@ -67,7 +72,7 @@ final class NodeProcess implements AutoCloseable {
           .results()
           .map(MatchResult::group)
           .forEach(command::add);
-      command.add("-Xmx1g");
+      command.add("-Xmx" + heap);
       command.add("-cp");
       command.add(target.resolve("classes") + ":" + target.resolve("lib") + "/*");
       command.add("io.tidegrid.cli.Main");
@@ -119,6 +124,10 @@ final class NodeProcess implements AutoCloseable {
     return process;
   }
 
+  int port() {
+    return port;
+  }
+
   URI uri(String path) {
     return URI.create("http://127.0.0.1:" + port + path);
   }
@@ -133,6 +142,10 @@ final class NodeProcess implements AutoCloseable {
             .header("Content-Type", "application/json")
             .POST(BodyPublishers.ofString(json)),
         headers);
+  }
+
+  HttpResponse<String> postBytes(String path, byte[] body, String... headers) {
+    return send(HttpRequest.newBuilder(uri(path)).POST(BodyPublishers.ofByteArray(body)), headers);
   }
 
   private static HttpResponse<String> send(HttpRequest.Builder request, String... headers) {

@@ -507,11 +507,11 @@ class QueryEngineTest {
 
     engine().select(TENANT, CPU, ALL, CONTEXT);
 
-    assertThat(meters.get("metrics.query.duration").tag("operation", "select").timer().count())
+    assertThat(meters.get("query.operation.duration").tag("operation", "select").timer().count())
         .isEqualTo(1);
     assertThat(
             meters
-                .get("query.requests")
+                .get("query.operations")
                 .tag("operation", "select")
                 .tag("outcome", "ok")
                 .counter()
