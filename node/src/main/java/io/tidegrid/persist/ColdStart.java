@@ -1,5 +1,6 @@
 package io.tidegrid.persist;
 
+import com.hazelcast.core.HazelcastInstanceNotActiveException;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.tidegrid.grid.Birth;
@@ -81,7 +82,8 @@ final class ColdStart implements AutoCloseable {
         if (!shards.isEmpty() && database.awaitConnected(INTERVAL)) {
           restore(shards);
         }
-      } catch (InterruptedException e) {
+      } catch (InterruptedException | HazelcastInstanceNotActiveException e) {
+        // The node is stopping.
         return;
       } catch (SQLException | RuntimeException e) {
         if (!closed) {
