@@ -55,7 +55,7 @@ class EmbeddedDatabaseTest {
       assertThat(server.isAlive()).isTrue();
 
       assertThatThrownBy(() -> EmbeddedDatabase.start(data, 0, 20, GRACE))
-          .isInstanceOf(IllegalStateException.class)
+          .isInstanceOf(DataDirectoryInUseException.class)
           .hasMessageContaining("another node is using the data directory");
       assertThatThrownBy(() ->
               DriverManager.getConnection(
