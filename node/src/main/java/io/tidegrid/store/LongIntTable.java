@@ -1,7 +1,5 @@
 package io.tidegrid.store;
 
-import java.util.Arrays;
-
 /**
  * A hash table from non-zero longs to ints, with linear probing over primitive arrays. The keys are
  * hashes already, so their low bits choose the slot. Written by one thread.
@@ -62,10 +60,5 @@ final class LongIntTable {
 
   long heapBytes() {
     return 12L * keys.length;
-  }
-
-  @Override
-  public String toString() {
-    return Arrays.toString(Arrays.copyOf(keys, Math.min(keys.length, 8))) + "…" + size;
   }
 }
