@@ -115,6 +115,7 @@ final class ShardLane {
     private final long deadline = System.nanoTime() + RETRY_FOR_NANOS;
     private List<SeriesKey> births = List.of();
     private ShardBatch batch = new ShardBatch();
+    private boolean holdsLane = true;
 
     Attempt(List<Slice> slices) {
       this.slices = slices;
@@ -143,12 +144,20 @@ final class ShardLane {
       }
     }
 
+    /** Gives the lane back, once: held for ever it would end all writes to the shard. */
+    private void leaveLane() {
+      if (holdsLane) {
+        holdsLane = false;
+        release();
+      }
+    }
+
     void append() {
       try {
         prepare();
-        follow(appender.append(shard, batch), this::appended, this::append, true);
+        follow(appender.append(shard, batch), this::appended, this::append);
       } catch (RuntimeException e) {
-        retryOrFail(e, this::append, true);
+        retryOrFail(e, this::append);
       }
     }
 
@@ -194,7 +203,7 @@ final class ShardLane {
       switch (outcome.status()) {
         case OTHER_EPOCH -> executor.execute(this::append);
         case BACKLOG_FULL -> {
-          release();
+          leaveLane();
           fail(
               TidegridException.retryable(
                   ErrorCode.BACKLOG_FULL,
@@ -208,7 +217,7 @@ final class ShardLane {
               new JournalKey(
                   shard, appender.partitionKey(shard), outcome.epoch(), outcome.counter());
           JournalBatch entry = journalBatch(outcome);
-          release();
+          leaveLane();
           journal(key, entry);
         }
       }
@@ -245,10 +254,9 @@ final class ShardLane {
         follow(
             journal.put(key, entry),
             ignored -> slices.forEach(slice -> slice.pending.done(key, entry)),
-            () -> journal(key, entry),
-            false);
+            () -> journal(key, entry));
       } catch (RuntimeException e) {
-        retryOrFail(e, () -> journal(key, entry), false);
+        retryOrFail(e, () -> journal(key, entry));
       }
     }
 
@@ -256,27 +264,25 @@ final class ShardLane {
      * Goes on in the thread that completes the stage: the hop to another costs more than the rest.
      */
     private <T> void follow(
-        CompletionStage<T> stage,
-        java.util.function.Consumer<T> next,
-        Runnable again,
-        boolean holdsLane) {
+        CompletionStage<T> stage, java.util.function.Consumer<T> next, Runnable again) {
       var _ =
           stage.whenCompleteAsync(
               (result, error) -> {
                 if (error != null) {
-                  retryOrFail(error, again, holdsLane);
+                  retryOrFail(error, again);
                   return;
                 }
                 try {
                   next.accept(result);
                 } catch (RuntimeException e) {
+                  leaveLane();
                   fail(unexpected(e));
                 }
               },
               Runnable::run);
     }
 
-    private void retryOrFail(Throwable error, Runnable again, boolean holdsLane) {
+    private void retryOrFail(Throwable error, Runnable again) {
       Throwable cause =
           error instanceof CompletionException && error.getCause() != null
               ? error.getCause()
@@ -285,9 +291,7 @@ final class ShardLane {
         var _ = executor.schedule(again, RETRY_DELAY_MS, TimeUnit.MILLISECONDS);
         return;
       }
-      if (holdsLane) {
-        release();
-      }
+      leaveLane();
       fail(unexpected(cause));
     }
 
