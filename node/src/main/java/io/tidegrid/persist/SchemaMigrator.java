@@ -25,7 +25,7 @@ final class SchemaMigrator {
   private static final System.Logger LOG = System.getLogger(SchemaMigrator.class.getName());
 
   /** In the order of their numbers; a released script is never changed. */
-  private static final List<String> SCRIPTS = List.of("V001__samples.sql");
+  private static final List<String> SCRIPTS = List.of("V001__samples.sql", "V002__blocks.sql");
 
   /** Any number that no other program takes in the same database. */
   private static final long LOCK = 0x7469646567726964L;

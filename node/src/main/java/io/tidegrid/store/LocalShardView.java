@@ -61,7 +61,7 @@ record LocalShardView(int shard, Shard held) implements ShardView {
         if (block.startMs() > toMs) {
           break;
         }
-        if (block.startMs() + OpenBlock.LENGTH_MS > fromMs) {
+        if (block.startMs() + BlockSpan.LENGTH_MS > fromMs) {
           OpenBlock.Part part = block.find(ref);
           copied += part == null ? 0 : part.copy(fromMs, toMs, into);
         }

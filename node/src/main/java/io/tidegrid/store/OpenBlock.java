@@ -9,16 +9,13 @@ import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 
 /**
- * The samples of a shard's series whose times fall into one span of {@link #LENGTH_MS}, aligned to
- * 1970. Written by the shard's thread; read by any.
+ * The samples of a shard's series whose times fall into one span of {@link BlockSpan#LENGTH_MS},
+ * aligned to 1970. Written by the shard's thread; read by any.
  *
  * <p>What an in-order append needs to know of a series lies in small arrays by its number, so that
  * it waits for no memory but these.
  */
 final class OpenBlock {
-
-  /** Two hours, so that a block of a series at ten seconds is a few full chunks. */
-  static final long LENGTH_MS = 7_200_000;
 
   private static final VarHandle CHUNKS = MethodHandles.arrayElementVarHandle(SeriesChunks[].class);
   private static final VarHandle TAILS = MethodHandles.arrayElementVarHandle(long[][].class);
@@ -41,10 +38,6 @@ final class OpenBlock {
     this.tailSizes = new int[room];
     this.tails = new long[room][];
     this.chunks = new SeriesChunks[room];
-  }
-
-  static long startOf(long timeMs) {
-    return timeMs - Math.floorMod(timeMs, LENGTH_MS);
   }
 
   long startMs() {

@@ -176,8 +176,8 @@ final class Shard implements IdentifiedDataSerializable {
     long blockStart = 0;
     for (int i = 0; i < size; i++) {
       long time = times[i];
-      if (block == null || time < blockStart || time >= blockStart + OpenBlock.LENGTH_MS) {
-        block = block(OpenBlock.startOf(time));
+      if (block == null || time < blockStart || time >= blockStart + BlockSpan.LENGTH_MS) {
+        block = block(BlockSpan.startOf(time));
         blockStart = block.startMs();
       }
       int ref = refs[i];
@@ -211,7 +211,7 @@ final class Shard implements IdentifiedDataSerializable {
   synchronized void dropBefore(long timeMs) {
     OpenBlock[] now = blocks;
     int gone = 0;
-    while (gone < now.length && now[gone].startMs() + OpenBlock.LENGTH_MS <= timeMs) {
+    while (gone < now.length && now[gone].startMs() + BlockSpan.LENGTH_MS <= timeMs) {
       gone++;
     }
     if (gone > 0) {

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class OpenBlockTest {
 
   private static final int REF = 21;
-  private static final long START = OpenBlock.startOf(1_790_000_000_000L);
+  private static final long START = BlockSpan.startOf(1_790_000_000_000L);
 
   /** Late, duplicate and changed samples in all proportions, against a sorted map. */
   @ParameterizedTest

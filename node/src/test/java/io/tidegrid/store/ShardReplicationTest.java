@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 class ShardReplicationTest {
 
   private static final UUID MEMBER = new UUID(1, 2);
-  private static final long START = OpenBlock.startOf(1_790_000_000_000L);
+  private static final long START = BlockSpan.startOf(1_790_000_000_000L);
   private static final List<Matcher> ALL = List.of(Matcher.equal("__name__", "m"));
 
   private static List<Birth> births(int count) {
