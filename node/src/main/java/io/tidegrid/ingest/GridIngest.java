@@ -66,10 +66,9 @@ public final class GridIngest implements Ingest, AutoCloseable {
         Executors.newScheduledThreadPool(
             Math.max(2, Runtime.getRuntime().availableProcessors()),
             Thread.ofPlatform().daemon().name("tidegrid-ingest-", 0).factory());
-    JournalInvoker journal = new JournalInvoker(hazelcast);
     this.lanes = new ShardLane[appender.shards()];
     for (int shard = 0; shard < lanes.length; shard++) {
-      lanes[shard] = new ShardLane(shard, appender, journal, executor);
+      lanes[shard] = new ShardLane(shard, appender, executor);
     }
     this.accepted =
         Counter.builder("metrics.ingested")

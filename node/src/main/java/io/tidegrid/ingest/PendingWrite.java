@@ -28,10 +28,16 @@ final class PendingWrite {
     this.wantsEntries = wantsEntries;
   }
 
+  boolean wantsEntries() {
+    return wantsEntries;
+  }
+
+  void done() {
+    open.countDown();
+  }
+
   void done(JournalKey key, JournalBatch batch) {
-    if (wantsEntries) {
-      entries.put(key, batch);
-    }
+    entries.put(key, batch);
     open.countDown();
   }
 

@@ -41,7 +41,6 @@ final class ShardLane {
 
   private final int shard;
   private final ShardAppender appender;
-  private final JournalInvoker journal;
   private final ScheduledExecutorService executor;
   private final Queue<Slice> waiting = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean busy = new AtomicBoolean();
@@ -49,14 +48,9 @@ final class ShardLane {
   /** Only the holder of {@link #busy} touches it. */
   private int epoch;
 
-  ShardLane(
-      int shard,
-      ShardAppender appender,
-      JournalInvoker journal,
-      ScheduledExecutorService executor) {
+  ShardLane(int shard, ShardAppender appender, ScheduledExecutorService executor) {
     this.shard = shard;
     this.appender = appender;
-    this.journal = journal;
     this.executor = executor;
   }
 
@@ -155,7 +149,7 @@ final class ShardLane {
     void append() {
       try {
         prepare();
-        follow(appender.append(shard, batch), this::appended, this::append);
+        follow(appender.write(shard, batch), this::appended, this::append);
       } catch (RuntimeException e) {
         retryOrFail(e, this::append);
       }
@@ -213,12 +207,25 @@ final class ShardLane {
         }
         case APPENDED -> {
           confirm(outcome);
-          JournalKey key =
-              new JournalKey(
-                  shard, appender.partitionKey(shard), outcome.epoch(), outcome.counter());
-          JournalBatch entry = journalBatch(outcome);
           leaveLane();
-          journal(key, entry);
+          done(outcome);
+        }
+      }
+    }
+
+    private void done(AppendOutcome outcome) {
+      if (slices.stream().noneMatch(slice -> slice.pending.wantsEntries())) {
+        slices.forEach(slice -> slice.pending.done());
+        return;
+      }
+      JournalKey key =
+          new JournalKey(shard, appender.partitionKey(shard), outcome.epoch(), outcome.counter());
+      JournalBatch entry = journalBatch(outcome);
+      for (Slice slice : slices) {
+        if (slice.pending.wantsEntries()) {
+          slice.pending.done(key, entry);
+        } else {
+          slice.pending.done();
         }
       }
     }
@@ -247,17 +254,6 @@ final class ShardLane {
           named,
           outcome.overlapping(),
           slices.getFirst().old);
-    }
-
-    private void journal(JournalKey key, JournalBatch entry) {
-      try {
-        follow(
-            journal.put(key, entry),
-            ignored -> slices.forEach(slice -> slice.pending.done(key, entry)),
-            () -> journal(key, entry));
-      } catch (RuntimeException e) {
-        retryOrFail(e, () -> journal(key, entry));
-      }
     }
 
     /**

@@ -7,6 +7,7 @@ import com.hazelcast.nio.ObjectDataInput;
 import com.hazelcast.nio.ObjectDataOutput;
 import com.hazelcast.nio.serialization.IdentifiedDataSerializable;
 import io.tidegrid.grid.Birth;
+import io.tidegrid.grid.JournalBatch;
 import io.tidegrid.store.AppendOutcome.Status;
 import java.io.IOException;
 import java.io.Serial;
@@ -30,6 +31,8 @@ final class AppendProcessor
   private transient ShardBatch batch;
   private transient HazelcastInstance hazelcast;
   private transient AppendBackupProcessor onBackup;
+  private transient AppendOutcome outcome;
+  private transient ShardBatch resolved = new ShardBatch();
 
   AppendProcessor() {}
 
@@ -46,6 +49,33 @@ final class AppendProcessor
   @Override
   public AppendOutcome process(Map.Entry<Integer, Shard> entry) {
     onBackup = null;
+    outcome = append(entry);
+    return outcome;
+  }
+
+  /** Tells whether it ran in this object, not in a copy elsewhere. */
+  boolean hasRun() {
+    return outcome != null;
+  }
+
+  /** Returns what came of it; after it has run. */
+  AppendOutcome outcome() {
+    return outcome;
+  }
+
+  /** Returns what is to be persisted of the batch; after it was appended. */
+  JournalBatch journalBatch() {
+    return new JournalBatch(
+        resolved.size(),
+        resolved.ids(),
+        resolved.times(),
+        resolved.values(),
+        resolved.births(),
+        outcome.overlapping(),
+        resolved.old());
+  }
+
+  private AppendOutcome append(Map.Entry<Integer, Shard> entry) {
     LocalShards local = LocalShards.of(hazelcast);
     Shard shard = entry.getValue();
     if (shard == null) {
@@ -61,7 +91,7 @@ final class AppendProcessor
       return new AppendOutcome(Status.OTHER_EPOCH, shard.epoch(), 0, false, new long[0]);
     }
     long[] birthIds = shard.enter(batch.births());
-    ShardBatch resolved = resolve(birthIds);
+    resolved = resolve(birthIds);
     int counter = shard.counter() + 1;
     boolean overlapping = shard.apply(shard.epoch(), counter, local.member(), resolved);
     local.dropExpired(shard);

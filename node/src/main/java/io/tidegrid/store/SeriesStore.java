@@ -20,12 +20,12 @@ public final class SeriesStore implements ShardAppender, ShardRestorer {
   private final LocalShards local;
   private final IMap<Integer, Shard> map;
 
-  private final AppendInvoker appends;
+  private final ShardWrites writes;
 
   private SeriesStore(HazelcastInstance hazelcast, LocalShards local) {
     this.local = local;
     this.map = local.map();
-    this.appends = new AppendInvoker(hazelcast, local);
+    this.writes = ShardWrites.install(hazelcast, local);
   }
 
   /** Adds to a member's configuration what the store needs. To be called before it starts. */
@@ -100,7 +100,12 @@ public final class SeriesStore implements ShardAppender, ShardRestorer {
 
   @Override
   public CompletionStage<AppendOutcome> append(int shard, ShardBatch batch) {
-    return appends.invoke(shard, batch);
+    return writes.append(shard, batch);
+  }
+
+  @Override
+  public CompletionStage<AppendOutcome> write(int shard, ShardBatch batch) {
+    return writes.write(shard, batch);
   }
 
   @Override

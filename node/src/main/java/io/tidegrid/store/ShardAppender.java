@@ -17,4 +17,10 @@ public interface ShardAppender {
    * not known whether they have: then the same batch may be sent again.
    */
   CompletionStage<AppendOutcome> append(int shard, ShardBatch batch);
+
+  /**
+   * Appends a batch and puts it into the journal under the number it was given. Completes as {@link
+   * #append} does, when the owner and its synchronous backups have both.
+   */
+  CompletionStage<AppendOutcome> write(int shard, ShardBatch batch);
 }

@@ -17,6 +17,7 @@ public final class StoreSerializers implements DataSerializableFactory {
   static final int ENSURE = 6;
   static final int ENSURE_BACKUP = 7;
   static final int RESTORE = 8;
+  static final int WRITE = 20;
 
   @Override
   public IdentifiedDataSerializable create(int classId) {
@@ -28,6 +29,7 @@ public final class StoreSerializers implements DataSerializableFactory {
       case APPEND_BACKUP -> new AppendBackupProcessor();
       case ENSURE -> new EnsureShardProcessor();
       case ENSURE_BACKUP -> new EnsureShardProcessor.OnBackup();
+      case WRITE -> new WriteOperation();
       case RESTORE -> new RestoreProcessor();
       default -> throw new IllegalArgumentException("no class of the store has the id " + classId);
     };

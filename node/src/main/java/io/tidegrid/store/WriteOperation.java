@@ -1,0 +1,116 @@
+package io.tidegrid.store;
+
+import com.hazelcast.map.impl.MapService;
+import com.hazelcast.nio.ObjectDataInput;
+import com.hazelcast.nio.ObjectDataOutput;
+import com.hazelcast.nio.serialization.IdentifiedDataSerializable;
+import com.hazelcast.spi.exception.RetryableHazelcastException;
+import com.hazelcast.spi.impl.operationservice.Operation;
+import com.hazelcast.spi.impl.operationservice.PartitionAwareOperation;
+import com.hazelcast.spi.impl.operationservice.impl.responses.ErrorResponse;
+import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+
+/**
+ * Appends a batch to a shard and puts it into the journal, on the owner: one message and one turn
+ * of the shard's thread for what would be two of each. Both steps are the maps' own operations, run
+ * in place, each with its own backups and replica versions, so that a replica that missed one of
+ * them is found and mended as ever. Answers when the backups of both have confirmed.
+ */
+final class WriteOperation extends Operation
+    implements PartitionAwareOperation, IdentifiedDataSerializable {
+
+  private ShardBatch batch;
+
+  /** For deserialization. */
+  WriteOperation() {
+    this(new ShardBatch());
+  }
+
+  WriteOperation(ShardBatch batch) {
+    this.batch = batch;
+  }
+
+  @Override
+  public String getServiceName() {
+    return MapService.SERVICE_NAME;
+  }
+
+  @Override
+  public boolean returnsResponse() {
+    // Sent when both steps are done.
+    return false;
+  }
+
+  @Override
+  public void run() {
+    ShardWrites writes = ShardWrites.of(getNodeEngine().getHazelcastInstance());
+    int shard = getPartitionId();
+    AppendProcessor processor = new AppendProcessor(shard, batch);
+    CompletableFuture<Object> appended = writes.appendHere(shard, processor);
+    if (!processor.hasRun()) {
+      answerWhen(
+          appended.thenApply(ignored -> {
+            throw new RetryableHazelcastException("the append could not be run in place");
+          }));
+      return;
+    }
+    AppendOutcome outcome = processor.outcome();
+    if (outcome.status() != AppendOutcome.Status.APPENDED) {
+      answerWhen(appended.thenApply(ignored -> outcome));
+      return;
+    }
+    CompletableFuture<Object> journaled =
+        writes.journalHere(shard, outcome.epoch(), outcome.counter(), processor.journalBatch());
+    if (isDone(appended) && isDone(journaled)) {
+      sendResponse(outcome);
+    } else {
+      answerWhen(appended.thenCombine(journaled, (first, second) -> outcome));
+    }
+  }
+
+  private static boolean isDone(CompletableFuture<Object> step) {
+    return step.isDone() && !step.isCompletedExceptionally();
+  }
+
+  private void answerWhen(CompletableFuture<AppendOutcome> answer) {
+    var _ =
+        answer.whenCompleteAsync(
+            (outcome, error) -> {
+              if (error == null) {
+                sendResponse(outcome);
+              } else {
+                Throwable cause =
+                    error instanceof CompletionException && error.getCause() != null
+                        ? error.getCause()
+                        : error;
+                sendResponse(new ErrorResponse(cause, getCallId(), isUrgent()));
+              }
+            },
+            Runnable::run);
+  }
+
+  @Override
+  public int getFactoryId() {
+    return StoreSerializers.FACTORY_ID;
+  }
+
+  @Override
+  public int getClassId() {
+    return StoreSerializers.WRITE;
+  }
+
+  @Override
+  protected void writeInternal(ObjectDataOutput out) throws IOException {
+    super.writeInternal(out);
+    batch.writeData(out);
+  }
+
+  @Override
+  protected void readInternal(ObjectDataInput in) throws IOException {
+    super.readInternal(in);
+    batch = new ShardBatch();
+    batch.readData(in);
+  }
+}
