@@ -186,6 +186,17 @@ tidegrid_jvm_flags() {
   )
 }
 
+# Runs the JVM with the given arguments, for so many seconds at most.
+tidegrid_java_within() {
+  local seconds="$1"
+  shift
+  if command -v timeout >/dev/null 2>&1; then
+    timeout -k 5 "$seconds" "$JAVA_HOME/bin/java" "$@"
+  else
+    "$JAVA_HOME/bin/java" "$@"
+  fi
+}
+
 # Makes the ahead-of-time cache, which more than halves the time of a start, by a start for trial.
 # Sets TIDEGRID_AOT to the flag to use it, or to nothing. Must never keep a node from starting: the
 # JVM ignores a cache that does not fit its flags, and TIDEGRID_AOT_FLAGS keep it from saying so.
@@ -207,9 +218,20 @@ tidegrid_aot() {
     : >"$log"
     # Where PostgreSQL cannot run, the classes of a node without it are better than none.
     for mode in embedded memory; do
-      "$JAVA_HOME/bin/java" "${TIDEGRID_JVM_FLAGS[@]}" "-XX:AOTCacheOutput=$cache.$$" \
+      tidegrid_java_within 60 "${TIDEGRID_JVM_FLAGS[@]}" -XX:AOTMode=record \
+        "-XX:AOTConfiguration=$cache.$$.config" "-XX:ErrorFile=$TIDEGRID_TARGET/tidegrid.aot.crash" \
         -cp "$TIDEGRID_CLASSPATH" io.tidegrid.cli.Main rehearse --storage "$mode" \
-        --data-dir "$scratch/$mode" >>"$log" 2>&1 </dev/null && [ -s "$cache.$$" ] && break
+        --data-dir "$scratch/$mode" >>"$log" 2>&1 </dev/null
+      [ -s "$cache.$$.config" ] && break
+    done
+    # A step of its own, because the JVM that assembles the cache has been seen to crash where the
+    # next one, given the same, did not.
+    for mode in first second; do
+      [ -s "$cache.$$.config" ] || break
+      tidegrid_java_within 60 "${TIDEGRID_JVM_FLAGS[@]}" -XX:AOTMode=create \
+        "-XX:AOTConfiguration=$cache.$$.config" "-XX:AOTCache=$cache.$$" \
+        "-XX:ErrorFile=$TIDEGRID_TARGET/tidegrid.aot.crash" \
+        -cp "$TIDEGRID_CLASSPATH" >>"$log" 2>&1 </dev/null && [ -s "$cache.$$" ] && break
       rm -f "$cache.$$"
     done
     # Written aside and moved: another start may read it at the same time.

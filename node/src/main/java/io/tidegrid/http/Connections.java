@@ -78,7 +78,8 @@ final class Connections implements ServerConnectionSelector, Http1ConnectionList
 
   @Override
   public ServerConnection connection(ConnectionContext context) {
-    return new Watched(context, http1.connection(context));
+    WideReads wide = new WideReads(context);
+    return new Watched(wide, http1.connection(wide));
   }
 
   /** Returns the connection of a request, by the ids of its sockets. */
