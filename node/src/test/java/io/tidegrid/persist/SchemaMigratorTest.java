@@ -32,9 +32,9 @@ class SchemaMigratorTest {
       }
     }
     for (Future<Integer> version : versions) {
-      assertThat(version.get()).isOne();
+      assertThat(version.get()).isEqualTo(3);
     }
-    assertThat(TestServer.number(url, "SELECT count(*) FROM tidegrid_schema")).isOne();
+    assertThat(TestServer.number(url, "SELECT count(*) FROM tidegrid_schema")).isEqualTo(3);
   }
 
   @Test
