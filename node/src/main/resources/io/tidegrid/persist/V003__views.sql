@@ -38,20 +38,20 @@ WITH RECURSIVE step (block) AS (
    WHERE step.block IS NOT NULL)
 SELECT coalesce(array_agg(block), '{}') AS blocks FROM step WHERE block IS NOT NULL;
 
--- The shard of a series, from the unsigned remainder of its hash; 0 where the number of shards is
--- not known, as in the rows that have it so.
+-- The shard of a series, from the unsigned remainder of its hash; NULL of 0 shards.
 CREATE FUNCTION shard_of(shard_hash bigint, shards integer) RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN (CASE WHEN shards = 0 THEN 0
-             WHEN shard_hash >= 0 THEN shard_hash % shards
-             ELSE (shard_hash % shards + shards
-                    + (4294967296 % shards) * (4294967296 % shards)) % shards
+RETURN (CASE WHEN shard_hash >= 0 THEN shard_hash % nullif(shards, 0)
+             ELSE (shard_hash % nullif(shards, 0) + shards
+                    + (4294967296 % nullif(shards, 0)) * (4294967296 % nullif(shards, 0)))
+                    % nullif(shards, 0)
         END)::integer;
 
 -- The samples of recent rows. place is the position in the row. Rows are found by the shard of the
--- series under the highest number of shards that there is; the second half, empty but after a
--- change of grid.shards, steps to the others. The two are apart because the planner knows that a
--- maximum is one row, and goes by the index; of a recursion it expects a hundred, and reads all.
+-- series under the highest number of shards that there is; the second part, empty but after a
+-- change of grid.shards, steps to the others; the third takes the rows of which it is not known.
+-- They are apart because the planner knows that a maximum is one row, and goes by the index; of a
+-- recursion it expects a hundred, and reads everything.
 CREATE VIEW recent_samples AS
 SELECT series_id, block, times[place] AS time, samples[place] AS value, seq, place
   FROM (SELECT s.series_id, r.block, r.times, r.samples, r.seq,
@@ -70,8 +70,13 @@ SELECT series_id, block, times[place] AS time, samples[place] AS value, seq, pla
                    SELECT (SELECT max(r.shards) FROM recent r WHERE r.shards < layout.shards), false
                      FROM layout
                     WHERE layout.shards IS NOT NULL)
-                 SELECT shards FROM layout WHERE shards IS NOT NULL AND NOT highest) l
-          JOIN recent r ON r.shards = l.shards AND r.shard = shard_of(s.shard_hash, l.shards)) found;
+                 SELECT shards FROM layout WHERE shards > 0 AND NOT highest) l
+          JOIN recent r ON r.shards = l.shards AND r.shard = shard_of(s.shard_hash, l.shards)
+         UNION ALL
+        SELECT s.series_id, r.block, r.times, r.samples, r.seq,
+               unnest(array_positions(r.ids, s.series_id)) AS place
+          FROM series s
+          JOIN recent r ON r.shards = 0) found;
 
 -- Each series with its samples, each time once: the highest seq counts, of rows with equal seq
 -- the block, within a recent row the last place. Blocks without recent rows need no such look.
