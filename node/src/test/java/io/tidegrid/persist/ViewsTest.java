@@ -2,8 +2,12 @@ package io.tidegrid.persist;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.tidegrid.grid.JournalBatch;
+import io.tidegrid.grid.JournalKey;
 import io.tidegrid.model.Labels;
 import io.tidegrid.model.SeriesKey;
+import java.nio.file.Path;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -11,6 +15,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.sql.Timestamp;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -33,11 +38,13 @@ class ViewsTest {
   private static final Duration BLOCK = Duration.ofHours(2);
   private static final SeriesKey CPU = series("cpu", "web-1");
 
+  private String databaseUrl;
   private Connection connection;
 
   @BeforeEach
   void migrate() throws SQLException {
-    connection = TestServer.connect(TestServer.newDatabase());
+    databaseUrl = TestServer.newDatabase();
+    connection = TestServer.connect(databaseUrl);
     new SchemaMigrator().migrate(connection);
     execute("SET timezone = 'UTC'");
     for (int day = 0; day < 4; day++) {
@@ -222,6 +229,43 @@ class ViewsTest {
     return series.labels().toMap(false).get("host")
         + "|"
         + DAY.plus(BLOCK.multipliedBy(block)).plusMillis(offset).getEpochSecond();
+  }
+
+  @Test
+  void whatTheJournalWritesIsThere() throws Exception {
+    SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    List<String> expected = new ArrayList<>();
+    try (Database database =
+            new Database(PersistOptions.remote(databaseUrl, Path.of("target")), meters)) {
+      JournalStore store = new JournalStore(database, Clock.systemUTC(), meters);
+      database.start();
+      assertThat(database.awaitConnected(Duration.ofSeconds(20))).isTrue();
+      store.shards(64);
+      for (int n = 0; n < 10; n++) {
+        SeriesKey series = Batches.series(n);
+        Map<JournalKey, JournalBatch> batches = new TreeMap<>();
+        for (int counter = 1; counter <= 3; counter++) {
+          // Every batch writes the first sample anew and the last one to the next block.
+          long[] ids = {series.id(), series.id(), series.id()};
+          long[] times = {Batches.T0, Batches.T0 + counter, Batches.T0 + 7_200_000 + counter};
+          double[] values = {counter, n, Double.NaN};
+          batches.put(
+              Batches.key(series.shard(64), n * 10 + counter),
+              new JournalBatch(
+                  3, ids, times, values, List.of(Batches.birth(n)), counter > 1, false));
+          expected.add(n + "|" + times[1] + "|" + n);
+          expected.add(n + "|" + times[2] + "|NaN");
+        }
+        expected.add(n + "|" + Batches.T0 + "|3");
+        store.storeAll(batches);
+      }
+      store.close();
+    }
+    assertThat(
+            rows(
+                "SELECT labels->>'n', (extract(epoch FROM time) * 1000)::bigint, value FROM"
+                    + " metrics"))
+        .containsExactlyInAnyOrderElementsOf(expected);
   }
 
   @Test

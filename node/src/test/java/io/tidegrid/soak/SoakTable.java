@@ -45,6 +45,10 @@ final class SoakTable {
     put(column, kind, Double.isNaN(value) ? OptionalDouble.empty() : OptionalDouble.of(value));
   }
 
+  void put(String column, Kind kind, long value) {
+    put(column, kind, OptionalDouble.of((double) value));
+  }
+
   /** Prints the row, after the heading when it is the first. */
   void endRow() {
     if (values.isEmpty()) {
