@@ -249,7 +249,7 @@ public final class Soak implements Callable<Integer> {
   }
 
   private int conclude(SoakSender sender, SoakCheck check, SoakTable table) {
-    boolean flat = table.summarize();
+    SoakTable.Verdict verdict = table.summarize();
     boolean right = check.missing() == 0 && check.wrong() == 0 && check.failed() == 0;
     out.printf(
         "%nread back: %d samples right, %d missing, %d wrong, %d queries failed; probes failed:"
@@ -261,7 +261,9 @@ public final class Soak implements Callable<Integer> {
     if (!sender.lastError().isEmpty()) {
       out.println("last refused write: " + sender.lastError());
     }
-    out.println((right ? "all as sent" : "NOT all as sent") + (flat ? ", flat" : ", NOT flat"));
-    return right && flat ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
+    out.println((right ? "all as sent, " : "NOT all as sent, ") + verdict.text);
+    return right && verdict != SoakTable.Verdict.GROWN
+        ? CommandLine.ExitCode.OK
+        : CommandLine.ExitCode.SOFTWARE;
   }
 }

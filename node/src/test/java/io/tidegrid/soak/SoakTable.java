@@ -22,6 +22,19 @@ final class SoakTable {
     FLAT
   }
 
+  /** What the figures say together. */
+  enum Verdict {
+    FLAT("flat"),
+    GROWN("NOT flat"),
+    TOO_SHORT("too short to tell whether it is flat (4 min are the least)");
+
+    final String text;
+
+    Verdict(String text) {
+      this.text = text;
+    }
+  }
+
   /** A last third beyond this multiple of the first counts as grown. */
   private static final double TOLERANCE = 1.25;
 
@@ -81,10 +94,10 @@ final class SoakTable {
    * Prints for each judged column the medians of the first and the last third, the first minute
    * left out because the node's code is compiled then.
    *
-   * @return whether all of them are flat
+   * @return whether any of them has grown
    */
-  boolean summarize() {
-    boolean flat = true;
+  Verdict summarize() {
+    Verdict verdict = Verdict.TOO_SHORT;
     out.println();
     print(List.of("figure", "first third", "last third", "ratio", "verdict"));
     if (!tabs) {
@@ -104,7 +117,7 @@ final class SoakTable {
       double first = median(Arrays.copyOf(all, third));
       double last = median(Arrays.copyOfRange(all, all.length - third, all.length));
       boolean grown = last > first * TOLERANCE && last - first > 1;
-      flat &= !grown;
+      verdict = grown || verdict == Verdict.GROWN ? Verdict.GROWN : Verdict.FLAT;
       print(
           List.of(
               column.getKey(),
@@ -113,7 +126,7 @@ final class SoakTable {
               first == 0 ? "-" : String.format(Locale.ROOT, "%.2f", last / first),
               grown ? "GROWN" : "flat"));
     }
-    return flat;
+    return verdict;
   }
 
   private static double median(double[] numbers) {
