@@ -173,6 +173,8 @@ public final class EmbeddedDatabase implements AutoCloseable {
         // ahead.
         Map.entry("bgwriter_lru_maxpages", "0"),
         Map.entry("jit", "off"),
+        // What is read is in memory or on flash.
+        Map.entry("random_page_cost", "1.1"),
         // Reads are scans that the planner cannot make faster with more processes than two.
         Map.entry("max_parallel_workers_per_gather", "1"),
         Map.entry("max_worker_processes", "4"),

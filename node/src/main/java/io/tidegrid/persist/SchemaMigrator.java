@@ -25,7 +25,8 @@ final class SchemaMigrator {
   private static final System.Logger LOG = System.getLogger(SchemaMigrator.class.getName());
 
   /** In the order of their numbers; a released script is never changed. */
-  private static final List<String> SCRIPTS = List.of("V001__samples.sql", "V002__blocks.sql");
+  private static final List<String> SCRIPTS =
+      List.of("V001__samples.sql", "V002__blocks.sql", ShardHashes.SCRIPT);
 
   /** Any number that no other program takes in the same database. */
   private static final long LOCK = 0x7469646567726964L;
@@ -102,6 +103,9 @@ final class SchemaMigrator {
       Script script = entry.getValue();
       try {
         statement.execute(script.sql());
+        if (script.name().equals(ShardHashes.SCRIPT)) {
+          ShardHashes.fill(connection);
+        }
         try (PreparedStatement insert =
             connection.prepareStatement(
                 "INSERT INTO tidegrid_schema (version, name, checksum) VALUES (?, ?, ?)")) {

@@ -6,6 +6,7 @@ import io.tidegrid.grid.Birth;
 import io.tidegrid.grid.JournalBatch;
 import io.tidegrid.grid.JournalKey;
 import io.tidegrid.model.Labels;
+import io.tidegrid.model.SeriesKey;
 import io.tidegrid.model.XxHash64;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -38,10 +39,10 @@ final class SeriesWriter {
 
   private static final String INSERT =
       """
-      INSERT INTO series (series_id, tenant, metric, canonical, labels)
-      SELECT id, tenant, metric, canonical, labels::jsonb
-        FROM unnest(?::bigint[], ?::text[], ?::text[], ?::bytea[], ?::text[])
-             AS b (id, tenant, metric, canonical, labels)
+      INSERT INTO series (series_id, tenant, metric, canonical, labels, shard_hash)
+      SELECT id, tenant, metric, canonical, labels::jsonb, shard_hash
+        FROM unnest(?::bigint[], ?::text[], ?::text[], ?::bytea[], ?::text[], ?::bigint[])
+             AS b (id, tenant, metric, canonical, labels, shard_hash)
       ON CONFLICT (series_id) DO NOTHING\
       """;
 
@@ -119,11 +120,14 @@ final class SeriesWriter {
       Object[] metrics =
           births.stream().map(birth -> storable(birth.labels().metricName())).toArray();
       Object[] json = births.stream().map(birth -> json(birth.labels())).toArray();
+      Object[] shardHashes =
+          births.stream().map(b -> SeriesKey.of(b.tenant(), b.labels()).shardHash()).toArray();
       insert.setArray(1, connection.createArrayOf("int8", ids));
       insert.setArray(2, connection.createArrayOf("text", tenants));
       insert.setArray(3, connection.createArrayOf("text", metrics));
       insert.setArray(4, connection.createArrayOf("bytea", canonical(births)));
       insert.setArray(5, connection.createArrayOf("text", json));
+      insert.setArray(6, connection.createArrayOf("int8", shardHashes));
       return insert.executeUpdate();
     }
   }
