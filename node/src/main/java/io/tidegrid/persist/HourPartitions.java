@@ -7,33 +7,56 @@ import java.sql.Statement;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeParseException;
 import java.util.Collection;
 import java.util.NavigableSet;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The hourly partitions of one table. An hour is named by its number since 1970. Safe for use by
- * many threads.
+ * The partitions of one table, each of an hour or of a day. An hour, or a day, is named by its
+ * number since 1970. Safe for use by many threads.
  */
 final class HourPartitions {
 
   static final long HOUR_MS = 3_600_000L;
 
-  private static final DateTimeFormatter SUFFIX =
+  static final long DAY_MS = 24 * HOUR_MS;
+
+  private static final DateTimeFormatter HOUR_SUFFIX =
       DateTimeFormatter.ofPattern("uuuuMMddHH").withZone(ZoneOffset.UTC);
+  private static final DateTimeFormatter DAY_SUFFIX =
+      DateTimeFormatter.ofPattern("uuuuMMdd").withZone(ZoneOffset.UTC);
 
   private final String table;
   private final boolean appendOnly;
+  private final long stepMs;
+  private final DateTimeFormatter suffix;
   private final Set<Long> known = ConcurrentHashMap.newKeySet();
 
   /**
    * @param appendOnly whether rows are never changed or deleted one by one
    */
   HourPartitions(String table, boolean appendOnly) {
+    this(table, appendOnly, HOUR_MS, HOUR_SUFFIX);
+  }
+
+  private HourPartitions(String table, boolean appendOnly, long stepMs, DateTimeFormatter suffix) {
     this.table = table;
     this.appendOnly = appendOnly;
+    this.stepMs = stepMs;
+    this.suffix = suffix;
+  }
+
+  /** Returns the partitions of a table whose partitions are days. */
+  static HourPartitions days(String table, boolean appendOnly) {
+    return new HourPartitions(table, appendOnly, DAY_MS, DAY_SUFFIX);
+  }
+
+  static long dayOf(long timeMs) {
+    return Math.floorDiv(timeMs, DAY_MS);
   }
 
   static long hourOf(long timeMs) {
@@ -45,9 +68,13 @@ final class HourPartitions {
     return "'" + Instant.ofEpochMilli(hour * HOUR_MS) + "'::timestamptz";
   }
 
+  private String bound(long number) {
+    return "'" + Instant.ofEpochMilli(number * stepMs) + "'::timestamptz";
+  }
+
   /** Returns the name of an hour's partition, whether it exists or not. */
   String partition(long hour) {
-    return table + "_p" + SUFFIX.format(Instant.ofEpochMilli(hour * HOUR_MS));
+    return table + "_p" + suffix.format(Instant.ofEpochMilli(hour * stepMs));
   }
 
   /** Creates the partitions that are missing, each in a transaction of its own. */
@@ -108,9 +135,9 @@ final class HourPartitions {
                 + " ATTACH PARTITION "
                 + partition
                 + " FOR VALUES FROM ("
-                + literal(hour)
+                + bound(hour)
                 + ") TO ("
-                + literal(hour + 1)
+                + bound(hour + 1)
                 + ")");
       }
       connection.commit();
@@ -166,25 +193,35 @@ final class HourPartitions {
                     + table
                     + "'::regclass")) {
       while (result.next()) {
-        String name = result.getString(1);
-        String suffix = name.substring(name.lastIndexOf('p') + 1);
-        if (suffix.length() >= 10) {
-          int digits = suffix.length();
-          Instant start =
-              Instant.parse(
-                  suffix.substring(0, digits - 6)
-                      + "-"
-                      + suffix.substring(digits - 6, digits - 4)
-                      + "-"
-                      + suffix.substring(digits - 4, digits - 2)
-                      + "T"
-                      + suffix.substring(digits - 2)
-                      + ":00:00Z");
-          hours.add(hourOf(start.toEpochMilli()));
-        }
+        numberOf(result.getString(1)).ifPresent(hours::add);
       }
     }
     return hours;
+  }
+
+  /** Returns the hour, or day, of a partition by its name; empty for other names. */
+  OptionalLong numberOf(String partition) {
+    String digits = partition.substring(partition.lastIndexOf('p') + 1);
+    boolean hours = stepMs == HOUR_MS;
+    if (!partition.startsWith(table + "_p") || digits.length() < (hours ? 10 : 8)) {
+      return OptionalLong.empty();
+    }
+    try {
+      int end = digits.length() - (hours ? 2 : 0);
+      Instant start =
+          Instant.parse(
+              digits.substring(0, end - 4)
+                  + "-"
+                  + digits.substring(end - 4, end - 2)
+                  + "-"
+                  + digits.substring(end - 2, end)
+                  + "T"
+                  + (hours ? digits.substring(end) : "00")
+                  + ":00:00Z");
+      return OptionalLong.of(Math.floorDiv(start.toEpochMilli(), stepMs));
+    } catch (DateTimeParseException e) {
+      return OptionalLong.empty();
+    }
   }
 
   /** Drops all but the newest partitions. */

@@ -36,3 +36,10 @@ CREATE TABLE blocks (
   exact     float8[],
   PRIMARY KEY (series_id, block)
 ) PARTITION BY RANGE (block);
+
+-- When samples were last folded into each day of blocks, rounded up to the hour: retention drops a
+-- day once its end and its last write are older than it keeps.
+CREATE TABLE block_days (
+  day        timestamptz PRIMARY KEY,
+  last_write timestamptz NOT NULL
+);
