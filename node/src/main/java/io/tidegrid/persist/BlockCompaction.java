@@ -108,6 +108,7 @@ final class BlockCompaction {
   /**
    * Folds one portion of a pair.
    *
+   * @param connection in auto-commit mode; to be given up when this throws
    * @param settled sequence up to which no batch of the shard can be on its way any more
    * @throws SQLException also one that says that another transaction was faster
    * @throws IllegalArgumentException when a recent row cannot be what this system writes
@@ -118,20 +119,15 @@ final class BlockCompaction {
     // Asked before the transaction sees anything: what was committed by then is in what it sees.
     long pending = lowestPending.applyAsLong(pair.shard());
     connection.setAutoCommit(false);
-    connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
     try {
       Result result = foldInTransaction(connection, pair, Math.min(settled, pending - 1));
       connection.commit();
       steps.reached(Step.COMMITTED, connection);
+      connection.setAutoCommit(true);
       return result;
     } catch (SQLException | RuntimeException e) {
       HourPartitions.rollback(connection, e);
       throw e;
-    } finally {
-      if (!connection.isClosed()) {
-        connection.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
-        connection.setAutoCommit(true);
-      }
     }
   }
 
@@ -140,7 +136,7 @@ final class BlockCompaction {
     try (Statement statement = connection.createStatement()) {
       // A fold that a crash undoes is done again. Without statistics a scan would look cheap.
       statement.execute(
-          "SET LOCAL synchronous_commit = off; SET LOCAL jit = off; SET LOCAL enable_seqscan ="
+          "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SET LOCAL synchronous_commit = off; SET LOCAL jit = off; SET LOCAL enable_seqscan ="
               + " off; SET LOCAL max_parallel_workers_per_gather = 0");
     }
     if (!writer.lock(connection, pair.blockMs()) || !lock(connection, pair)) {

@@ -17,6 +17,8 @@ interface CompactedWriter {
   @FunctionalInterface
   interface Series {
     /**
+     * Takes the whole content of a series in the block.
+     *
      * @param sequence highest sequence that was folded in
      * @param samples in ascending order of time, each time once; only valid during the call
      */
