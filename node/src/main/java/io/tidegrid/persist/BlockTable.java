@@ -166,10 +166,13 @@ final class BlockTable implements CompactedWriter {
             """
             SELECT c.relname, d.last_write, greatest(c.reltuples, 0)::bigint,
                    pg_total_relation_size(c.oid)
-              FROM pg_inherits i
-              JOIN pg_class c ON c.oid = i.inhrelid
-              LEFT JOIN block_days d ON c.relname = 'blocks_p' || to_char(d.day AT TIME ZONE 'UTC', 'YYYYMMDD')
-             WHERE i.inhparent = 'blocks'::regclass AND (d.day IS NULL OR d.last_write < ?)
+              FROM pg_class c
+              LEFT JOIN block_days d
+                     ON c.relname = 'blocks_p' || to_char(d.day AT TIME ZONE 'UTC', 'YYYYMMDD')
+             WHERE c.relkind = 'r' AND c.relname LIKE 'blocks\\_p%'
+               AND c.relnamespace = (SELECT relnamespace FROM pg_class
+                                      WHERE oid = 'blocks'::regclass)
+               AND (d.day IS NULL OR d.last_write < ?)
              ORDER BY c.relname\
             """)) {
       select.setTimestamp(1, Timestamp.from(before));

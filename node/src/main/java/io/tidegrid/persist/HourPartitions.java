@@ -129,16 +129,7 @@ final class HourPartitions {
         String storage = appendOnly ? " WITH (autovacuum_enabled = off)" : "";
         statement.execute(
             "CREATE TABLE " + partition + " (LIKE " + table + " INCLUDING ALL)" + storage);
-        statement.execute(
-            "ALTER TABLE "
-                + table
-                + " ATTACH PARTITION "
-                + partition
-                + " FOR VALUES FROM ("
-                + bound(hour)
-                + ") TO ("
-                + bound(hour + 1)
-                + ")");
+        attach(statement, hour);
       }
       connection.commit();
     } catch (SQLException e) {
@@ -149,6 +140,20 @@ final class HourPartitions {
         connection.setAutoCommit(true);
       }
     }
+  }
+
+  /** Attaches the table that {@link #partition} names. */
+  void attach(Statement statement, long hour) throws SQLException {
+    statement.execute(
+        "ALTER TABLE "
+            + table
+            + " ATTACH PARTITION "
+            + partition(hour)
+            + " FOR VALUES FROM ("
+            + bound(hour)
+            + ") TO ("
+            + bound(hour + 1)
+            + ")");
   }
 
   /**
