@@ -296,7 +296,7 @@ final class BlockCompaction {
     for (long pass = 0; pass < passes; pass++) {
       long from = pass == 0 ? Long.MIN_VALUE : Long.MIN_VALUE + pass * width;
       long to = pass == passes - 1 ? Long.MAX_VALUE : Long.MIN_VALUE + (pass + 1) * width - 1;
-      RecentSamples recent =
+      FoldedSamples recent =
           read(connection, pair, portion, from, to, (int) Math.ceilDiv(portion.samples, passes));
       steps.reached(Step.READ, connection);
       fold.write(recent, portion.highest, steps);
@@ -313,7 +313,7 @@ final class BlockCompaction {
         more);
   }
 
-  private static RecentSamples read(
+  private static FoldedSamples read(
       Connection connection,
       CompactionPair pair,
       Portion portion,
@@ -321,7 +321,7 @@ final class BlockCompaction {
       long toId,
       int expected)
       throws SQLException {
-    RecentSamples recent = new RecentSamples(pair.blockMs(), expected + expected / 8);
+    FoldedSamples recent = new FoldedSamples(pair.blockMs(), expected + expected / 8);
     long rows =
         CopyRows.read(
             connection,

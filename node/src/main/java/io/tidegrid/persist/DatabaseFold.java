@@ -40,7 +40,7 @@ final class DatabaseFold {
    *
    * @param highest sequence up to which everything is in the pass
    */
-  void write(RecentSamples recent, long highest, CompactionSteps steps) throws SQLException {
+  void write(FoldedSamples recent, long highest, CompactionSteps steps) throws SQLException {
     long[] ids = recent.group();
     int[] counts = new int[ids.length];
     writer.counts(connection, blockMs, ids, 0, ids.length, counts);
@@ -57,7 +57,7 @@ final class DatabaseFold {
   }
 
   private void write(
-      RecentSamples recent,
+      FoldedSamples recent,
       long highest,
       long[] ids,
       int[] counts,
@@ -95,7 +95,7 @@ final class DatabaseFold {
   }
 
   /** What is there of some series, kept until it is merged: a stream in and one out need turns. */
-  private static final class Compacted implements CompactedWriter.Series {
+  private static final class Compacted implements CompactedSamples.Sink {
 
     private final long[] ids;
     private final long[] sequences;

@@ -19,7 +19,7 @@ final class RecentPartitions {
   /** A transaction that began in an hour may commit rows of it in the next. */
   private static final int HOURS_OVER = 2;
 
-  private final HourPartitions partitions = new HourPartitions("recent", true);
+  private final HourPartitions partitions = new HourPartitions("recent");
   private final CompactionSteps steps;
 
   RecentPartitions(CompactionSteps steps) {

@@ -1,194 +1,139 @@
 package io.tidegrid.persist;
 
-import io.tidegrid.store.BlockSpan;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableSet;
+import java.util.TreeSet;
+import java.util.function.IntSupplier;
 
-/**
- * Samples of one block in the order in which they were written, to be handed over series by series.
- * Some 40 bytes a sample. Not safe for use by many threads.
- */
+/** Reads the table {@code recent}. Safe for use by many threads. */
 final class RecentSamples {
 
-  private final long blockMs;
-  private long[] ids;
-  private int[] offsets;
-  private double[] values;
-  private int size;
+  /** What {@link #each} wants. */
+  static final String COLUMNS = "seq, ids, times, samples";
 
-  /** Up to which sample a sequence reaches. */
-  private long[] rowSequences = new long[64];
+  private static final int SEQ = 0;
+  private static final int IDS = 1;
+  private static final int TIMES = 2;
+  private static final int VALUES = 3;
 
-  private int[] rowEnds = new int[64];
-  private int rows;
+  /** Up to so many series the server leaves out rows that have none of them. */
+  private static final int SERIES_SOUGHT_BY_SERVER = 4;
 
-  private long[] series = {};
-  private int[] starts = {};
-  private int[] order = {};
+  private final IntSupplier shardCount;
 
-  /** One series after {@link #select}, reused: times, values and the place in the order written. */
-  private long[] keys = new long[256];
-
-  private long[] times = new long[256];
-  private double[] chosen = new double[256];
-  private int[] places = new int[256];
-  private int count;
-
-  RecentSamples(long blockMs, int expected) {
-    this.blockMs = blockMs;
-    int room = Math.max(expected, 1_024);
-    ids = new long[room];
-    offsets = new int[room];
-    values = new double[room];
-  }
-
-  int size() {
-    return size;
+  /** Takes one sample of a row. */
+  @FunctionalInterface
+  interface Sample {
+    void accept(long seq, long id, long timeMs, double value);
   }
 
   /**
-   * Adds a sample of the row that {@link #endRow} will end.
-   *
-   * @throws IllegalArgumentException when it is not of the block, or of no series
+   * @param shardCount how many shards there are now; rows of another number of shards are read
+   *     whatever shard is asked for; 0 while that is not known
    */
-  void add(long id, long timeMs, double value) {
-    long offset = timeMs - blockMs;
-    if (offset < 0 || offset >= BlockSpan.LENGTH_MS || id == 0) {
-      throw new IllegalArgumentException(
-          "a recent row of the block " + blockMs + " has series " + id + " at " + timeMs);
-    }
-    if (size == ids.length) {
-      int room = Math.addExact(size, size / 2);
-      ids = Arrays.copyOf(ids, room);
-      offsets = Arrays.copyOf(offsets, room);
-      values = Arrays.copyOf(values, room);
-    }
-    ids[size] = id;
-    offsets[size] = (int) offset;
-    values[size++] = value;
-  }
-
-  /** Ends a row; rows come in ascending order of sequence. */
-  void endRow(long sequence) {
-    if (rows == rowEnds.length) {
-      rowSequences = Arrays.copyOf(rowSequences, rows * 2);
-      rowEnds = Arrays.copyOf(rowEnds, rows * 2);
-    }
-    rowSequences[rows] = sequence;
-    rowEnds[rows++] = size;
-  }
-
-  /** Returns the highest sequence; 0 without rows. */
-  long highestSequence() {
-    return rows == 0 ? 0 : rowSequences[rows - 1];
-  }
-
-  /** Returns how many of the samples were written up to a sequence. */
-  int writtenThrough(long sequence) {
-    int low = 0;
-    int high = rows;
-    while (low < high) {
-      int middle = (low + high) >>> 1;
-      if (rowSequences[middle] <= sequence) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    return low == 0 ? 0 : rowEnds[low - 1];
-  }
-
-  /** Groups what was added and returns the ids of the series in ascending order. */
-  long[] group() {
-    SeriesNumbers numbers = new SeriesNumbers();
-    int[] numberOf = new int[size];
-    long[] found = new long[64];
-    int[] counts = new int[64];
-    int distinct = 0;
-    for (int i = 0; i < size; i++) {
-      int number = numbers.get(ids[i]);
-      if (number < 0) {
-        number = distinct++;
-        numbers.put(ids[i], number);
-        if (number == found.length) {
-          found = Arrays.copyOf(found, number * 2);
-          counts = Arrays.copyOf(counts, number * 2);
-        }
-        found[number] = ids[i];
-      }
-      numberOf[i] = number;
-      counts[number]++;
-    }
-    series = Arrays.copyOf(found, distinct);
-    Arrays.sort(series);
-    int[] next = new int[distinct];
-    starts = new int[distinct + 1];
-    int at = 0;
-    for (int rank = 0; rank < distinct; rank++) {
-      int number = numbers.get(series[rank]);
-      starts[rank] = at;
-      next[number] = at;
-      at += counts[number];
-    }
-    starts[distinct] = at;
-    order = new int[size];
-    for (int i = 0; i < size; i++) {
-      order[next[numberOf[i]]++] = i;
-    }
-    return series;
+  RecentSamples(IntSupplier shardCount) {
+    this.shardCount = shardCount;
   }
 
   /**
-   * Puts one series into ascending order of time, of equal times the one written last, and returns
-   * the number of samples left.
-   *
-   * @param rank its place in {@link #group}
+   * Returns the blocks that have rows between two blocks, both included, of any shard. A few index
+   * lookups for each of them.
    */
-  int select(int rank) {
-    int from = starts[rank];
-    int written = starts[rank + 1] - from;
-    if (keys.length < written) {
-      int room = Math.max(written, keys.length * 2);
-      keys = new long[room];
-      times = new long[room];
-      chosen = new double[room];
-      places = new int[room];
-    }
-    boolean ascending = true;
-    long previous = -1;
-    for (int i = 0; i < written; i++) {
-      int place = order[from + i];
-      keys[i] = (long) offsets[place] << 32 | place;
-      ascending &= keys[i] > previous;
-      previous = keys[i];
-    }
-    if (!ascending) {
-      Arrays.sort(keys, 0, written);
-    }
-    count = 0;
-    for (int i = 0; i < written; i++) {
-      if (i + 1 < written && keys[i] >>> 32 == keys[i + 1] >>> 32) {
-        continue;
+  NavigableSet<Long> blocks(Connection connection, long firstMs, long lastMs) throws SQLException {
+    String first = SqlText.time(firstMs);
+    NavigableSet<Long> blocks = new TreeSet<>();
+    try (Statement statement = connection.createStatement();
+        ResultSet result =
+            statement.executeQuery(
+                "WITH RECURSIVE found AS (SELECT max(block) AS block FROM recent WHERE block >= "
+                    + first
+                    + " AND block <= "
+                    + SqlText.time(lastMs)
+                    + " UNION ALL SELECT (SELECT max(r.block) FROM recent r WHERE r.block >= "
+                    + first
+                    + " AND r.block < found.block) FROM found WHERE found.block IS NOT NULL) SELECT"
+                    + " block FROM found WHERE block IS NOT NULL")) {
+      while (result.next()) {
+        blocks.add(result.getTimestamp(1).getTime());
       }
-      int place = (int) keys[i];
-      times[count] = blockMs + (keys[i] >>> 32);
-      chosen[count] = values[place];
-      places[count++] = place;
     }
-    return count;
+    return blocks;
   }
 
-  /** Returns the times of the selected series; valid until the next one. */
-  long[] times() {
-    return times;
+  /**
+   * Returns about how many samples of a block there are by shard, under -1 those of rows of another
+   * number of shards. Reads no arrays.
+   */
+  Map<Integer, Long> sizes(Connection connection, long blockMs) throws SQLException {
+    Map<Integer, Long> sizes = new HashMap<>();
+    try (Statement statement = connection.createStatement();
+        ResultSet result =
+            statement.executeQuery(
+                "SELECT CASE WHEN shards = "
+                    + knownShardCount()
+                    + " THEN shard ELSE -1 END, sum(pg_column_size(ids)) / 8 FROM recent WHERE"
+                    + " block = "
+                    + SqlText.time(blockMs)
+                    + " GROUP BY 1")) {
+      while (result.next()) {
+        sizes.put(result.getInt(1), result.getLong(2));
+      }
+    }
+    return sizes;
   }
 
-  /** Returns the values of the selected series; valid until the next one. */
-  double[] values() {
-    return chosen;
+  /** Hands over all samples of the rows of some blocks and shards, rows in no order. */
+  void read(Connection connection, Collection<Long> blocks, int[] shards, long[] ids, Sample sample)
+      throws SQLException {
+    if (!blocks.isEmpty()) {
+      long ignored =
+          CopyRows.read(connection, query(blocks, shards, ids), row -> each(row, sample));
+    }
   }
 
-  /** Returns after how many samples one of the selected series was written. */
-  int place(int i) {
-    return places[i];
+  /** No row has -1, so that as long as the number is not known, no row is left out. */
+  private int knownShardCount() {
+    int count = shardCount.getAsInt();
+    return count > 0 ? count : -1;
+  }
+
+  private String query(Collection<Long> blocks, int[] shards, long[] ids) {
+    int count = knownShardCount();
+    String where = " FROM recent WHERE block = ANY (" + SqlText.times(blocks) + ")";
+    String sought = ids.length > SERIES_SOUGHT_BY_SERVER ? "" : " AND ids && " + SqlText.array(ids);
+    String select = "SELECT " + COLUMNS + where;
+    List<String> parts = new ArrayList<>();
+    parts.add(
+        select
+            + " AND shards = "
+            + count
+            + " AND shard = ANY ("
+            + SqlText.array(Arrays.stream(shards).distinct().toArray())
+            + ")"
+            + sought);
+    parts.add(select + " AND shards < " + count + sought);
+    parts.add(select + " AND shards > " + count + sought);
+    return String.join(" UNION ALL ", parts);
+  }
+
+  /** Hands over the samples of a row of {@link #COLUMNS}, in their order. */
+  static void each(CopyRow row, Sample sample) throws SQLException {
+    long seq = row.getLong(SEQ);
+    int size = row.length(IDS);
+    if (row.length(TIMES) != size || row.length(VALUES) != size) {
+      throw new SQLException("a row of recent has arrays of different lengths", "XX001");
+    }
+    for (int i = 0; i < size; i++) {
+      sample.accept(seq, row.longAt(IDS, i), row.timeAt(TIMES, i), row.doubleAt(VALUES, i));
+    }
   }
 }

@@ -15,7 +15,7 @@ final class SampleMerge {
    * @param foldedBefore how many of the recent samples were written up to that sequence
    */
   static void merge(
-      SampleBuffer there, RecentSamples recent, int count, int foldedBefore, SampleBuffer to) {
+      SampleBuffer there, FoldedSamples recent, int count, int foldedBefore, SampleBuffer to) {
     to.clear();
     to.ensureRoom(there.size() + count);
     long[] times = recent.times();

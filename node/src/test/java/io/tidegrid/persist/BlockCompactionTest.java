@@ -37,7 +37,7 @@ class BlockCompactionTest {
 
   private final CompactionData data = new CompactionData();
   private final CompactionData.Memory memory = new CompactionData.Memory();
-  private final BlockTable table = new BlockTable();
+  private final BlockWriter table = new BlockWriter();
 
   private BlockCompaction compaction(int maxSamples, CompactionSteps steps) {
     return new BlockCompaction(table, memory, shard -> ALL, SHARDS, maxSamples, steps);

@@ -44,7 +44,7 @@ final class CompactionData {
 
   final String url = TestServer.newDatabase();
   final SortedMap<Long, SortedMap<Long, Written>> expected = new TreeMap<>();
-  private final HourPartitions partitions = new HourPartitions("recent", true);
+  private final HourPartitions partitions = new HourPartitions("recent");
 
   CompactionData() {
     try (Connection connection = TestServer.connect(url)) {
@@ -82,7 +82,7 @@ final class CompactionData {
     double[] values = columns.samples.values();
     long hour = HourPartitions.hourOf(committed.toEpochMilli());
     try (Connection connection = TestServer.connect(url)) {
-      partitions.ensure(connection, List.of(hour));
+      boolean ignored = partitions.ensure(connection, hour);
       try (RecentCopy copy = new RecentCopy(connection, hour * HourPartitions.HOUR_MS, shards)) {
         copy.write(shard, BlockSpan.startOf(times[0]), sequence, columns.ids, times, values, size);
         copy.finish();
