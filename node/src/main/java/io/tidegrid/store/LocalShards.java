@@ -137,13 +137,6 @@ final class LocalShards implements ShardReader {
     return owned;
   }
 
-  /** Drops what is past memory's retention, where no database has to be asked first. */
-  void dropExpired(Shard shard) {
-    if (!options.database()) {
-      shard.dropBefore(clock.millis() - options.memoryRetention().toMillis());
-    }
-  }
-
   boolean isRestored(int number) {
     return readShard(number, Shard::isRestored);
   }
