@@ -335,7 +335,9 @@ final class SeriesChunks {
       out.writeByteArray(chunk);
     }
     out.writeIntArray(now.late.offsets);
-    out.writeDoubleArray(now.late.values);
+    // Not as doubles: those lose the payload of a NaN, by which stale markers are known.
+    out.writeLongArray(
+        Arrays.stream(now.late.values).mapToLong(Double::doubleToRawLongBits).toArray());
     out.writeInt(now.late.added);
   }
 
@@ -345,8 +347,12 @@ final class SeriesChunks {
       chunks[i] = in.readByteArray();
     }
     SeriesChunks read = new SeriesChunks(blockStart);
-    read.parts = new Parts(chunks, new Late(in.readIntArray(), in.readDoubleArray(), in.readInt()));
+    read.parts = new Parts(chunks, new Late(in.readIntArray(), values(in.readLongArray()), in.readInt()));
     return read;
+  }
+
+  private static double[] values(long[] bits) {
+    return Arrays.stream(bits).mapToDouble(Double::longBitsToDouble).toArray();
   }
 
   long heapBytes() {
