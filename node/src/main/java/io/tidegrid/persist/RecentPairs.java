@@ -29,14 +29,14 @@ final class RecentPairs {
                SELECT r.block, r.shard FROM recent r
                 WHERE (r.block, r.shard) > (p.block, p.shard) AND r.block <= ?
                 ORDER BY r.block, r.shard LIMIT 1) AS n)
-      SELECT block, shard FROM pairs LIMIT\s""";
+      SELECT block, shard FROM pairs LIMIT\s\
+      """;
 
   private RecentPairs() {}
 
   /** Returns the pairs whose block has ended, in the order of block and shard. */
   static List<CompactionPair> ended(Connection connection, Instant now) throws SQLException {
-    Timestamp last =
-        Timestamp.from(Instant.ofEpochMilli(now.toEpochMilli() - BlockSpan.LENGTH_MS));
+    Timestamp last = Timestamp.from(Instant.ofEpochMilli(now.toEpochMilli() - BlockSpan.LENGTH_MS));
     List<CompactionPair> pairs = new ArrayList<>();
     connection.setAutoCommit(false);
     try (Statement settings = connection.createStatement();

@@ -30,7 +30,8 @@ final class RecentPartitions {
   void dropEmpty(Connection connection, Instant now) throws SQLException {
     long last = HourPartitions.hourOf(now.toEpochMilli()) - HOURS_OVER;
     for (String partition : over(connection, last)) {
-      if (isEmpty(connection, partition)) {
+      boolean attached = PartitionDrop.isAttached(connection, "recent", partition);
+      if (!attached || isEmpty(connection, partition)) {
         PartitionDrop.detach(connection, "recent", partition);
         steps.reached(Step.DETACHED, connection);
         dropOrAttach(connection, partition);
@@ -63,8 +64,7 @@ final class RecentPartitions {
       // By the index, which after one look knows the deleted rows for what they are.
       statement.execute("SET enable_seqscan = off");
       try (ResultSet result =
-          statement.executeQuery(
-              "SELECT 1 FROM " + partition + " ORDER BY block, shard LIMIT 1")) {
+          statement.executeQuery("SELECT 1 FROM " + partition + " ORDER BY block, shard LIMIT 1")) {
         return !result.next();
       } finally {
         if (!connection.isClosed()) {
