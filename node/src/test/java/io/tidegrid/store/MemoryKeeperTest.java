@@ -229,7 +229,8 @@ class MemoryKeeperTest {
     now.set(START + BLOCK + Duration.ofDays(3).toMillis());
     stays(() -> assertThat(replicas(second).samples).isEqualTo(samples));
     committed.set(Long.MAX_VALUE);
-    letPass(() -> replicas(first).samples == samples / 2 && replicas(second).samples == samples / 2);
+    letPass(
+        () -> replicas(first).samples == samples / 2 && replicas(second).samples == samples / 2);
     for (TestGrid.Node node : both) {
       for (int shard : owned(node)) {
         assertThat((long) node.store().reader().read(shard, ShardView::wholeFromMs))
@@ -280,8 +281,9 @@ class MemoryKeeperTest {
         .isEqualTo(wholeFrom);
     committed.set(Long.MAX_VALUE);
     now.set(START + 100 * BLOCK);
-    letPass(() -> content(only).get(labels(1)).isEmpty()
-        || content(only).get(labels(1)).firstKey() > START + 1);
+    letPass(() ->
+        content(only).get(labels(1)).isEmpty()
+            || content(only).get(labels(1)).firstKey() > START + 1);
   }
 
   /** A cold start: partial until it is over, then whole from where it began. */
@@ -342,9 +344,10 @@ class MemoryKeeperTest {
   /** A shard whose copies are all lost begins anew and holds nothing whole. */
   @Test
   void aLostShardIsPartialUntilItIsReloaded() {
-    grid = new TestGrid(
-        new StoreOptions(SHARDS, 0, Duration.ofDays(3), Duration.ofMinutes(10), true, 0),
-        () -> Instant.ofEpochMilli(now.get()));
+    grid =
+        new TestGrid(
+            new StoreOptions(SHARDS, 0, Duration.ofDays(3), Duration.ofMinutes(10), true, 0),
+            () -> Instant.ofEpochMilli(now.get()));
     TestGrid.Node first = grid.start();
     TestGrid.Node second = grid.start();
     restored(first, second);
@@ -352,8 +355,7 @@ class MemoryKeeperTest {
     writeAll(first, START, START + BLOCK, 60_000);
     letAllSeal(first, second);
     List<Integer> lost = owned(second);
-    lost.forEach(shard ->
-        assertThat(second.store().wholeBlocks().find(shard, START)).isPresent());
+    lost.forEach(shard -> assertThat(second.store().wholeBlocks().find(shard, START)).isPresent());
     second.hazelcast().getLifecycleService().terminate();
     await().atMost(Duration.ofSeconds(30)).until(() -> owned(first).size() == SHARDS);
     for (int shard : lost) {
