@@ -146,7 +146,8 @@ final class BlockCompaction {
             + "'::timestamptz AND shard = "
             + pair.shard();
     // Those first, because they are older than all that this cluster wrote.
-    Portion others = portion(connection, ofPair + " AND shards <> " + shards);
+    Portion others =
+        portion(connection, ofPair + " AND (shards < " + shards + " OR shards > " + shards + ")");
     Portion own = portion(connection, ofPair + " AND shards = " + shards);
     if (others.rows > 0) {
       return fromDatabase(connection, pair, others, own.rows > 0);

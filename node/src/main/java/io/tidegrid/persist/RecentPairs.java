@@ -8,8 +8,9 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.sql.Timestamp;
 import java.time.Instant;
-import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /** Finds which blocks have recent rows. */
 final class RecentPairs {
@@ -21,23 +22,23 @@ final class RecentPairs {
   private static final String PAIRS =
       """
       WITH RECURSIVE pairs AS (
-        (SELECT block, shard FROM recent WHERE block <= ? ORDER BY block, shard LIMIT 1)
+        (SELECT block, shards, shard FROM recent WHERE block <= ?
+          ORDER BY block, shards, shard LIMIT 1)
         UNION ALL
-        SELECT n.block, n.shard
+        SELECT n.block, n.shards, n.shard
           FROM pairs p
          CROSS JOIN LATERAL (
-               SELECT r.block, r.shard FROM recent r
-                WHERE (r.block, r.shard) > (p.block, p.shard) AND r.block <= ?
-                ORDER BY r.block, r.shard LIMIT 1) AS n)
-      SELECT block, shard FROM pairs LIMIT\s\
-      """;
+               SELECT r.block, r.shards, r.shard FROM recent r
+                WHERE (r.block, r.shards, r.shard) > (p.block, p.shards, p.shard) AND r.block <= ?
+                ORDER BY r.block, r.shards, r.shard LIMIT 1) AS n)
+      SELECT block, shard FROM pairs LIMIT\s""";
 
   private RecentPairs() {}
 
-  /** Returns the pairs whose block has ended, in the order of block and shard. */
+  /** Returns the pairs whose block has ended, each once, the oldest first. */
   static List<CompactionPair> ended(Connection connection, Instant now) throws SQLException {
     Timestamp last = Timestamp.from(Instant.ofEpochMilli(now.toEpochMilli() - BlockSpan.LENGTH_MS));
-    List<CompactionPair> pairs = new ArrayList<>();
+    Set<CompactionPair> pairs = new LinkedHashSet<>();
     connection.setAutoCommit(false);
     try (Statement settings = connection.createStatement();
         PreparedStatement select = connection.prepareStatement(PAIRS + MAX_PAIRS)) {
@@ -54,7 +55,7 @@ final class RecentPairs {
       }
       connection.commit();
       connection.setAutoCommit(true);
-      return pairs;
+      return List.copyOf(pairs);
     } catch (SQLException e) {
       HourPartitions.rollback(connection, e);
       throw e;
