@@ -81,12 +81,7 @@ final class Compactor implements AutoCloseable {
     this.schedule = new PairSchedule(options.delay());
     this.meters = new CompactionMeters(registry);
     this.retention = new Retention(writer, options.rawRetention(), clock, registry, steps);
-    this.thread =
-        Thread.ofPlatform()
-            .name("tidegrid-compaction")
-            .daemon()
-            .priority(Thread.MIN_PRIORITY)
-            .start(this::run);
+    this.thread = Thread.ofPlatform().name("tidegrid-compaction").daemon().start(this::run);
   }
 
   CompactionStatus status() {

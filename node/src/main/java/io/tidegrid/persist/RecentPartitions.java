@@ -64,7 +64,8 @@ final class RecentPartitions {
       // By the index, which after one look knows the deleted rows for what they are.
       statement.execute("SET enable_seqscan = off");
       try (ResultSet result =
-          statement.executeQuery("SELECT 1 FROM " + partition + " ORDER BY block, shards, shard LIMIT 1")) {
+          statement.executeQuery(
+              "SELECT 1 FROM " + partition + " ORDER BY block, shards, shard LIMIT 1")) {
         return !result.next();
       } finally {
         if (!connection.isClosed()) {
