@@ -174,6 +174,11 @@ public final class NodeConfig {
     return get(ConfigKeys.MEMORY_RETENTION);
   }
 
+  /** Returns the most bytes of heap that shards may take; 0 for a share of the heap. */
+  public long memoryMax() {
+    return get(ConfigKeys.MEMORY_MAX);
+  }
+
   /** Returns the limits of ingest. */
   public IngestOptions ingestOptions() {
     return new IngestOptions(
@@ -214,6 +219,21 @@ public final class NodeConfig {
   /** Returns how long a durable write waits for its commit. */
   public Duration persistCommitTimeout() {
     return get(ConfigKeys.PERSIST_COMMIT_TIMEOUT);
+  }
+
+  /** Returns how long after its end a block is compacted. */
+  public Duration compactionDelay() {
+    return get(ConfigKeys.COMPACTION_DELAY);
+  }
+
+  /** Returns the most of its time that a member spends on compaction, in percent. */
+  public int compactionShare() {
+    return get(ConfigKeys.COMPACTION_SHARE);
+  }
+
+  /** Returns how long the database keeps samples; zero for ever. */
+  public Duration retentionRaw() {
+    return get(ConfigKeys.RETENTION_RAW);
   }
 
   /** Returns who may use the HTTP API; empty: everybody, on a loopback address. */

@@ -11,10 +11,16 @@ import com.zaxxer.hikari.HikariPoolMXBean;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.tidegrid.grid.JournalBatch;
 import io.tidegrid.grid.JournalKey;
+import io.tidegrid.model.ErrorCode;
+import io.tidegrid.model.TidegridException;
 import io.tidegrid.store.BacklogGate;
+import io.tidegrid.store.CommitWatermark;
 import io.tidegrid.store.ShardRestorer;
+import io.tidegrid.store.WholeBlocks;
+import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -50,6 +56,9 @@ public final class Persistence implements AutoCloseable {
   private volatile Optional<JournalSweeper> sweeper = Optional.empty();
   private volatile Optional<ColdStart> coldStart = Optional.empty();
   private volatile Optional<JournalPump> pump = Optional.empty();
+  private volatile Optional<JournalWatermark> watermark = Optional.empty();
+  private volatile Optional<Compactor> compactor = Optional.empty();
+  private volatile CompactionOptions compactionOptions = CompactionOptions.DEFAULT;
 
   private Persistence(PersistOptions options, MeterRegistry meters, Clock clock) {
     this.options = options;
@@ -102,6 +111,7 @@ public final class Persistence implements AutoCloseable {
   public void attach(HazelcastInstance instance, ShardRestorer restorer) {
     store.shards(instance.getPartitionService().getPartitions().size());
     LocalJournal journal = new LocalJournal(instance);
+    watermark = Optional.of(new JournalWatermark(journal));
     store.onCommitted(journal::evict);
     JournalSweeper sweep =
         new JournalSweeper(journal, store, database, backlog, options.sweepAge());
@@ -131,6 +141,66 @@ public final class Persistence implements AutoCloseable {
     instance.getPartitionService().addMigrationListener(new WakeAfterMigration(cold));
   }
 
+  /**
+   * The same, and begins to compact what is committed and to drop what is older than is kept.
+   *
+   * @param memory the blocks of this member's shards that memory holds whole
+   */
+  public void attach(
+      HazelcastInstance instance,
+      ShardRestorer restorer,
+      WholeBlocks memory,
+      CompactionOptions compaction) {
+    attach(instance, restorer);
+    LocalJournal journal = new LocalJournal(instance);
+    JournalWatermark commits = new JournalWatermark(journal);
+    compactionOptions = compaction;
+    compactor =
+        Optional.of(
+            new Compactor(
+                database,
+                new BlockWriter(),
+                new Compactor.Grid(
+                    journal.partitions(), journal::isOwned, commits::lowestPending, memory),
+                compaction,
+                backlog::paceMs,
+                clock,
+                meters,
+                CompactionSteps.SILENT));
+  }
+
+  /** Returns what this member's compaction does; empty before it was attached. Never blocks. */
+  public Optional<CompactionStatus> compaction() {
+    return compactor.map(Compactor::status);
+  }
+
+  /**
+   * Returns what retention would drop now; empty before compaction was attached.
+   *
+   * @throws TidegridException {@code STORAGE_AWAY} when the database does not answer
+   */
+  public Optional<RetentionPlan> retention() {
+    if (compactor.isEmpty()) {
+      return Optional.empty();
+    }
+    Duration keep = compactionOptions.rawRetention();
+    try {
+      return Optional.of(
+          new RetentionPlan(
+              keep,
+              keep.isZero() ? Instant.EPOCH : clock.instant().minus(keep),
+              compactor.get().nextRetention(),
+              compactor.get().expired()));
+    } catch (SQLException e) {
+      throw new TidegridException(
+          ErrorCode.STORAGE_AWAY,
+          "the database cannot be asked now what retention would drop",
+          List.of(),
+          Duration.ofSeconds(5),
+          e);
+    }
+  }
+
   private record WakeAfterMigration(ColdStart coldStart) implements MigrationListener {
     @Override
     public void migrationStarted(MigrationState state) {}
@@ -158,6 +228,14 @@ public final class Persistence implements AutoCloseable {
   }
 
   /**
+   * Returns what tells which writes are committed. Says of none that it is, until {@link #attach}.
+   */
+  public CommitWatermark watermark() {
+    return (shard, sequence) ->
+        watermark.map(journal -> journal.isCommitted(shard, sequence)).orElse(false);
+  }
+
+  /**
    * Returns by how many milliseconds this member should delay each write, so that the database
    * keeps up and little is lost should the node die. 0 most of the time, and while the database is
    * away.
@@ -170,9 +248,9 @@ public final class Persistence implements AutoCloseable {
    * Commits batches and returns when that is done; batches of callers at the same time share a
    * transaction. They are evicted from the journal afterwards.
    *
-   * @throws io.tidegrid.model.TidegridException {@code STORAGE_AWAY}, worth a retry, when the
-   *     database does not commit within {@link PersistOptions#commitTimeout}; the batches stay in
-   *     the journal and will be stored
+   * @throws TidegridException {@code STORAGE_AWAY}, worth a retry, when the database does not
+   *     commit within {@link PersistOptions#commitTimeout}; the batches stay in the journal and
+   *     will be stored
    */
   public void commit(Map<JournalKey, JournalBatch> batches) {
     committer.commit(batches);
@@ -230,6 +308,7 @@ public final class Persistence implements AutoCloseable {
    */
   @Override
   public void close() {
+    compactor.ifPresent(Compactor::close);
     coldStart.ifPresent(ColdStart::close);
     pump.ifPresent(JournalPump::close);
     sweeper.ifPresent(JournalSweeper::close);

@@ -94,7 +94,6 @@ final class AppendProcessor
     resolved = resolve(birthIds);
     int counter = shard.counter() + 1;
     boolean overlapping = shard.apply(shard.epoch(), counter, local.member(), resolved);
-    local.dropExpired(shard);
     onBackup =
         new AppendBackupProcessor(
             shard.epoch(), counter, local.member(), shard.restoredFromMs(), resolved);

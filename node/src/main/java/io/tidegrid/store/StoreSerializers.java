@@ -17,7 +17,8 @@ public final class StoreSerializers implements DataSerializableFactory {
   static final int ENSURE = 6;
   static final int ENSURE_BACKUP = 7;
   static final int RESTORE = 8;
-  static final int WRITE = 20;
+  static final int EVICT = 9;
+  static final int WRITE = 10;
 
   @Override
   public IdentifiedDataSerializable create(int classId) {
@@ -31,6 +32,7 @@ public final class StoreSerializers implements DataSerializableFactory {
       case ENSURE_BACKUP -> new EnsureShardProcessor.OnBackup();
       case WRITE -> new WriteOperation();
       case RESTORE -> new RestoreProcessor();
+      case EVICT -> new EvictProcessor();
       default -> throw new IllegalArgumentException("no class of the store has the id " + classId);
     };
   }
