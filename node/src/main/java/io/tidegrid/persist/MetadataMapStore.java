@@ -116,7 +116,7 @@ final class MetadataMapStore implements MapStore<MetadataKey, MetricMetadata> {
     if (!database.isConnected()) {
       return found;
     }
-    try (Connection connection = database.connection();
+    try (Connection connection = database.readConnection();
         PreparedStatement select =
             connection.prepareStatement(
                 "SELECT m.tenant, m.metric, m.type, m.unit, m.help FROM unnest(?::text[],"
