@@ -10,6 +10,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
+import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Properties;
@@ -42,9 +43,22 @@ final class ConnectionPool implements AutoCloseable {
 
   private static final Duration VALIDATION_TIMEOUT = Duration.ofSeconds(1);
 
+  /**
+   * How long the pool waits for the database before it takes a connection for failed. The pool
+   * waits longer after each failure, up to ten seconds, which would hold up all when it is back.
+   */
+  private static final Duration REACHABLE_TIMEOUT = Duration.ofSeconds(30);
+
+  /** Waits until the database can be used. */
+  @FunctionalInterface
+  interface Reachability {
+    boolean await(Duration within) throws InterruptedException;
+  }
+
   private final String jdbcUrl;
   private final Properties properties;
   private final Duration socketTimeout;
+  private final Reachability reachability;
   private final HikariDataSource pool;
   private final Map<Connection, Use> open = new ConcurrentHashMap<>();
 
@@ -52,6 +66,7 @@ final class ConnectionPool implements AutoCloseable {
    * @param properties of each connection: user, password, driver options
    * @param socketTimeout how long a pooled connection waits for an answer at most
    * @param initSql run on each new pooled connection
+   * @param reachability asked before a pooled connection is opened
    */
   ConnectionPool(
       String jdbcUrl,
@@ -59,6 +74,7 @@ final class ConnectionPool implements AutoCloseable {
       int size,
       Duration socketTimeout,
       String initSql,
+      Reachability reachability,
       MeterRegistry meters) {
     this.jdbcUrl = jdbcUrl;
     this.properties = new Properties();
@@ -71,6 +87,7 @@ final class ConnectionPool implements AutoCloseable {
     this.properties.putIfAbsent("tcpKeepAlive", "true");
     this.properties.putIfAbsent("ApplicationName", "tidegrid");
     this.socketTimeout = socketTimeout;
+    this.reachability = reachability;
     HikariConfig config = new HikariConfig();
     config.setPoolName("tidegrid");
     config.setDataSource(new Source());
@@ -165,6 +182,14 @@ final class ConnectionPool implements AutoCloseable {
 
     @Override
     public Connection getConnection() throws SQLException {
+      try {
+        if (!reachability.await(REACHABLE_TIMEOUT)) {
+          throw new SQLTransientConnectionException("the database cannot be reached", "08001");
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new SQLTransientConnectionException("closing", "08003", e);
+      }
       return openSingle(socketTimeout);
     }
 

@@ -291,6 +291,7 @@ final class Database implements AutoCloseable {
         "SET statement_timeout = "
             + options.statementTimeout().toMillis()
             + "; SET plan_cache_mode = force_custom_plan",
+        this::awaitConnected,
         meters);
   }
 

@@ -86,6 +86,7 @@ class OutageIT {
   @Test
   void anEmbeddedDatabaseThatFreezesOrIsKilledComesBack() throws Exception {
     Path data = directory.resolve("data");
+    OutageServer.shareBinaries(data);
     try (NodeProcess node = NodeProcess.up(directory);
         OutageLoad load = new OutageLoad(node, BATCHES_PER_SECOND)) {
       load.begin().awaitStatus(true, true);

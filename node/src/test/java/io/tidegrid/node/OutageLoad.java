@@ -43,7 +43,7 @@ final class OutageLoad implements AutoCloseable {
    */
   OutageLoad(NodeProcess node, int batchesPerSecond) {
     this.node = node;
-    Instant start = Instant.ofEpochMilli(System.currentTimeMillis()).minus(Duration.ofHours(20));
+    Instant start = Instant.now().minus(Duration.ofHours(20));
     for (int i = 0; i < 2; i++) {
       SampleWriter writer = new SampleWriter("w" + i, start.toEpochMilli(), List.of(node));
       writer.persistAtRate(batchesPerSecond);
@@ -65,6 +65,8 @@ final class OutageLoad implements AutoCloseable {
     Awaitility.await()
         .atMost(PATIENCE)
         .until(() -> writers.stream().allMatch(writer -> writer.acknowledged().size() > 5));
+    // From then on memory holds the last days whole, and answers for them alone.
+    soon().until(() -> node.get("/metrics").body().contains("persist_replay_seconds_count 1"));
     ask("recent", recent, List.of(200));
     ask("old", old, List.of(200, 503));
     ask("/db/status", "/db/status", List.of(200));
@@ -85,15 +87,19 @@ final class OutageLoad implements AutoCloseable {
                   if (!expected.contains(answer.statusCode())
                       || (answer.statusCode() == 503
                           && answer.headers().firstValue("Retry-After").isEmpty())) {
-                    complaints.add(name + ": " + answer.statusCode() + " " + answer.body());
+                    complaint(name, answer.statusCode() + " " + answer.body());
                   }
                 } catch (UncheckedIOException e) {
-                  complaints.add(name + ": " + e);
+                  complaint(name, e.toString());
                 }
                 longestMs.merge(name, (System.nanoTime() - start) / 1_000_000, Math::max);
                 LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
               }
             }));
+  }
+
+  private void complaint(String name, String text) {
+    complaints.add(Instant.now() + " " + name + ": " + text);
   }
 
   JsonObject status() {
@@ -159,7 +165,7 @@ final class OutageLoad implements AutoCloseable {
     for (Thread asker : askers) {
       asker.join();
     }
-    assertThat(complaints).isEmpty();
+    assertThat(complaints).as(node::logText).isEmpty();
     assertThat(longestMs.values()).as(longestMs::toString).allMatch(ms -> ms < LONGEST_ANSWER_MS);
     assertThat(writers).allMatch(writer -> writer.refusals() == 0);
     System.out.println(

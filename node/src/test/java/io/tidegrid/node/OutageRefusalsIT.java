@@ -22,7 +22,6 @@ class OutageRefusalsIT {
       try (NodeProcess node = NodeProcess.up(directory, server.flags("refusals"));
           OutageLoad load = new OutageLoad(node, 15)) {
         load.begin().awaitStatus(true, true);
-        load.awaitStored();
 
         server.readOnly(true);
         JsonObject readOnly = load.awaitStatus(true, false);

@@ -31,8 +31,20 @@ final class OutageServer implements AutoCloseable {
 
   OutageServer(Path directory) {
     this.directory = directory;
+    shareBinaries(directory);
     start();
     sql("postgres", "CREATE ROLE " + ROLE + " LOGIN PASSWORD 'tide'");
+  }
+
+  /** Unpacking them takes longer than most tests. */
+  static void shareBinaries(Path dataDirectory) {
+    try {
+      Path shared = Files.createDirectories(Path.of("target", "postgres-binaries").toAbsolutePath());
+      Files.createDirectories(dataDirectory);
+      Files.createSymbolicLink(dataDirectory.resolve("postgres-binaries"), shared);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   void start() {
