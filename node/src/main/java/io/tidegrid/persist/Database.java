@@ -145,7 +145,8 @@ final class Database implements AutoCloseable {
    */
   private void prepare(Connection connection) throws SQLException {
     int before = schemaVersion;
-    limit(connection, socketTimeout());
+    // A script that moves samples takes as long as it takes.
+    limit(connection, before == 0 ? Duration.ZERO : socketTimeout());
     schemaVersion = new SchemaMigrator().migrate(connection);
     facts = ServerFacts.detect(connection);
     limit(connection, ANSWER_TIMEOUT);

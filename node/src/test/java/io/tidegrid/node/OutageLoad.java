@@ -174,7 +174,7 @@ final class OutageLoad implements AutoCloseable {
 
   void assertHeldOnce() {
     for (SampleWriter writer : writers) {
-      StoredSamples.assertHolds(Holdings.of(node, writer), writer, "the node");
+      DatabaseSamples.assertHolds(Holdings.of(node, writer), writer, "the node");
     }
   }
 

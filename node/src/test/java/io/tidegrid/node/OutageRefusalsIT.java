@@ -92,7 +92,7 @@ class OutageRefusalsIT {
                         .getJsonObject("writeBehind")
                         .getInt("pendingSamples"))
                 .isZero());
-    assertThat(server.number("refusals", StoredSamples.COUNT_OF_METRIC.formatted("healthy" + state)))
+    assertThat(server.number("refusals", DatabaseSamples.COUNT_OF_METRIC.formatted("healthy" + state)))
         .isEqualTo(others[0]);
     assertThat(node.logText()).contains("dead_letters").contains(state);
   }

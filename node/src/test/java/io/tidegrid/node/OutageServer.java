@@ -181,7 +181,7 @@ final class OutageServer implements AutoCloseable {
    * @param onlyWith refuse only rows that hold this value; empty refuses all
    */
   void refuseSamples(String database, String state, String onlyWith) {
-    String condition = onlyWith.isEmpty() ? "true" : StoredSamples.HOLDS_VALUE.formatted(onlyWith);
+    String condition = onlyWith.isEmpty() ? "true" : DatabaseSamples.HOLDS_VALUE.formatted(onlyWith);
     sql(
         database,
         """
@@ -193,12 +193,12 @@ final class OutageServer implements AutoCloseable {
         """
             .formatted(condition, state),
         "CREATE OR REPLACE TRIGGER refuse BEFORE INSERT ON "
-            + StoredSamples.TABLE
+            + DatabaseSamples.TABLE
             + " FOR EACH ROW EXECUTE FUNCTION refuse()");
   }
 
   void takeSamples(String database) {
-    sql(database, "DROP TRIGGER refuse ON " + StoredSamples.TABLE);
+    sql(database, "DROP TRIGGER refuse ON " + DatabaseSamples.TABLE);
   }
 
   long number(String database, String query) {
@@ -216,7 +216,7 @@ final class OutageServer implements AutoCloseable {
   void assertStoredOnce(String database, List<SampleWriter> writers) {
     try (Connection connection = connect(database)) {
       for (SampleWriter writer : writers) {
-        StoredSamples.assertEachOnce(connection, writer);
+        DatabaseSamples.assertEachOnce(connection, writer);
       }
     } catch (SQLException e) {
       throw new IllegalStateException(e);

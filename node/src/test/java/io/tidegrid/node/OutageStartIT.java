@@ -69,14 +69,14 @@ class OutageStartIT {
               node.getJson("/db/status").getJsonObject("writeBehind").getInt("pendingSamples")
                   == 0);
       OutageLoad.soon().until(() -> node.get("/metrics/list").statusCode() == 200);
-      StoredSamples.assertHolds(Holdings.of(node, writer), writer, "the node");
+      DatabaseSamples.assertHolds(Holdings.of(node, writer), writer, "the node");
       int last = n;
       OutageLoad.soon().until(() -> writer.send(last));
       OutageLoad.soon()
           .until(() ->
               node.getJson("/db/status").getJsonObject("writeBehind").getInt("pendingSamples")
                   == 0);
-      StoredSamples.assertHolds(Holdings.of(node, writer), writer, "the node");
+      DatabaseSamples.assertHolds(Holdings.of(node, writer), writer, "the node");
       assertThat(node.get("/metrics/refused/info").statusCode()).isEqualTo(404);
     } finally {
       if (!server.isRunning()) {

@@ -180,7 +180,7 @@ class PersistenceTest {
     batches(1, 200).forEach(journal::set);
 
     await().atMost(PATIENCE).until(journal::isEmpty);
-    assertThat(TestServer.number(url, "SELECT count(*) FROM samples")).isEqualTo(199 * 20);
+    assertThat(TestServer.samples(url)).isEqualTo(199 * 20);
     assertThat(persistence.status().persistedSamples()).isEqualTo(199 * 20);
     assertThat(persistence.status().connected()).isTrue();
     assertThat(persistence.status().product()).startsWith("PostgreSQL");
@@ -209,7 +209,7 @@ class PersistenceTest {
     batches(1, 50).forEach(journal::set);
     await().atMost(PATIENCE).until(() -> persistence.status().pendingSamples() == 49 * 20);
     await().atMost(PATIENCE).until(journal::isEmpty);
-    assertThat(TestServer.number(url, "SELECT count(*) FROM samples")).isEqualTo(49 * 20);
+    assertThat(TestServer.samples(url)).isEqualTo(49 * 20);
   }
 
   @Test
@@ -239,7 +239,7 @@ class PersistenceTest {
     batches(100, 200).forEach(journal::set);
     one.getLifecycleService().terminate();
     await().atMost(PATIENCE).until(other::isEmpty);
-    assertThat(TestServer.number(url, "SELECT count(*) FROM samples")).isEqualTo(199 * 20);
+    assertThat(TestServer.samples(url)).isEqualTo(199 * 20);
   }
 
   @Test
@@ -254,10 +254,10 @@ class PersistenceTest {
     Map<JournalKey, JournalBatch> batches = batches(1, 9);
     batches.forEach(journal::set);
     persistence.commit(batches);
-    assertThat(TestServer.number(url, "SELECT count(*) FROM samples")).isEqualTo(8 * 20);
+    assertThat(TestServer.samples(url)).isEqualTo(8 * 20);
     await().atMost(PATIENCE).until(journal::isEmpty);
     assertThat(persistence.flush(PATIENCE)).isTrue();
-    assertThat(TestServer.number(url, "SELECT count(*) FROM samples")).isEqualTo(8 * 20);
+    assertThat(TestServer.samples(url)).isEqualTo(8 * 20);
   }
 
   @Test
@@ -290,7 +290,9 @@ class PersistenceTest {
               assertThat(e.retryAfter()).isPresent();
             });
     assertThatThrownBy(() ->
-            persistence.archive().read(new long[] {1}, 0, 1, Duration.ofSeconds(5), (id, s) -> {}))
+            persistence
+                .archive()
+                .read(new long[] {1}, new int[] {0}, 0, 1, Duration.ofSeconds(5), (id, s) -> {}))
         .isInstanceOfSatisfying(
             TidegridException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.STORAGE_AWAY));
     assertThat(persistence.flush(Duration.ofMillis(300))).isFalse();
@@ -299,8 +301,7 @@ class PersistenceTest {
     try (EmbeddedDatabase again = EmbeddedDatabase.start(data, port, 40, Duration.ofSeconds(30))) {
       assertThat(persistence.flush(PATIENCE)).isTrue();
       await().atMost(PATIENCE).until(() -> !persistence.gate().isFull());
-      assertThat(TestServer.number(url, "SELECT count(*) FROM samples"))
-          .isEqualTo(all.size() * 20L);
+      assertThat(TestServer.samples(url)).isEqualTo(all.size() * 20L);
       assertThat(again.isAlive()).isTrue();
     }
   }
@@ -322,6 +323,22 @@ class PersistenceTest {
     Map<JournalKey, JournalBatch> tooOld =
         Map.of(Batches.key(0, 103), Batches.one(Batches.T0 - 100 * 3_600_000L, 8, false, true));
     first.commit(tooOld);
+    // A block that is compacted, one series of which has something newer in its recent rows.
+    long blockOf = Batches.T0 - 24 * 3_600_000L;
+    TestServer.execute(
+        url,
+        "CREATE TABLE blocks_all PARTITION OF blocks FOR VALUES FROM ('2026-01-01') TO"
+            + " ('2027-01-01'); INSERT INTO blocks (series_id, block, seq, n, first_ms, step_ms,"
+            + " scale, base, small) VALUES ("
+            + id
+            + ", "
+            + SqlText.time(blockOf)
+            + ", 1, 2, 5, 10, 0, 40, '{1,2}')");
+    Map<JournalKey, JournalBatch> newer =
+        Map.of(Batches.key(0, 104), Batches.one(blockOf + 15, 9, true, true));
+    first.commit(newer);
+    batches.put(Batches.key(0, 0), Batches.one(blockOf + 5, 41, false, false));
+    batches.putAll(newer);
 
     Persistence second = persistence(options, clock);
     HazelcastInstance instance = member(second, true);

@@ -9,26 +9,36 @@ import java.sql.SQLException;
 import java.util.BitSet;
 
 /** What the database holds of the samples of a {@link SampleWriter}, read by plain SQL. */
-final class StoredSamples {
+final class DatabaseSamples {
 
   /** Where samples are written first. */
-  static final String TABLE = "samples";
+  static final String TABLE = "recent";
 
   /** The condition of a trigger on {@link #TABLE} that a new row holds a value. */
-  static final String HOLDS_VALUE = "NEW.value = %s";
+  static final String HOLDS_VALUE = "%s = ANY (NEW.samples)";
+
+  /** Every stored sample, as often as it is stored, whether compacted yet or not. */
+  private static final String EVERY_SAMPLE =
+      """
+      (SELECT u.id AS series_id, u.value
+         FROM recent, unnest(ids, samples) AS u (id, value)
+       UNION ALL
+       SELECT series_id, coalesce(exact[i], (base + coalesce(small[i], medium[i])) / 10.0 ^ scale)
+         FROM blocks, generate_series(1, n) AS i)\
+      """;
 
   private static final String ALL =
-      """
-      SELECT s.value::bigint
-        FROM samples s JOIN series USING (series_id)
-       WHERE metric = 'm' AND labels ->> 'writer' = ?\
-      """;
+      "SELECT s.value::bigint FROM "
+          + EVERY_SAMPLE
+          + " AS s JOIN series USING (series_id) WHERE metric = 'm' AND labels ->> 'writer' = ?";
 
   /** Counts the stored samples of a metric. */
   static final String COUNT_OF_METRIC =
-      "SELECT count(*) FROM samples JOIN series USING (series_id) WHERE metric = '%s'";
+      "SELECT count(*) FROM "
+          + EVERY_SAMPLE
+          + " AS s JOIN series USING (series_id) WHERE metric = '%s'";
 
-  private StoredSamples() {}
+  private DatabaseSamples() {}
 
   /** Returns the numbers of the samples that are stored; fails on one that is there twice. */
   static BitSet of(Connection connection, String writer) throws SQLException {
