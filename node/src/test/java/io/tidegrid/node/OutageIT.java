@@ -10,14 +10,15 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A node under load whose database goes away and comes back. The outages last {@code
- * -Dtidegrid.test.outage} (as 60s), 5 s without it.
+ * -Dtidegrid.test.outage} (such as 60s), 5 s without it; each of two writers sends {@code
+ * -Dtidegrid.test.rate} batches of 200 samples a second, 25 without it.
  */
 class OutageIT {
 
   private static final Duration OUTAGE =
       Durations.parse(System.getProperty("tidegrid.test.outage", "5s"));
 
-  private static final int BATCHES_PER_SECOND = 25;
+  private static final int BATCHES_PER_SECOND = Integer.getInteger("tidegrid.test.rate", 25);
 
   @TempDir Path directory;
 

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 
@@ -27,12 +28,16 @@ final class OutageLoad implements AutoCloseable {
   /** No request may hang on a database that hangs: detection, and room for a busy machine. */
   private static final long LONGEST_ANSWER_MS = 4_500;
 
+  private static final Pattern FIGURES =
+      Pattern.compile("\"(heap_used_bytes|pendingBytes|pendingSamples|oldestMs)\":(\\d+)");
+
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final NodeProcess node;
   private final List<SampleWriter> writers = new ArrayList<>();
   private final List<Thread> askers = new ArrayList<>();
   private final Map<String, Long> longestMs = new ConcurrentHashMap<>();
+  private final Map<String, Long> largest = new ConcurrentHashMap<>();
   private final ConcurrentLinkedQueue<String> complaints = new ConcurrentLinkedQueue<>();
   private final String recent;
   private final String old;
@@ -43,7 +48,7 @@ final class OutageLoad implements AutoCloseable {
    */
   OutageLoad(NodeProcess node, int batchesPerSecond) {
     this.node = node;
-    Instant start = Instant.now().minus(Duration.ofHours(20));
+    Instant start = Instant.now().minus(Duration.ofHours(60));
     for (int i = 0; i < 2; i++) {
       SampleWriter writer = new SampleWriter("w" + i, start.toEpochMilli(), List.of(node));
       writer.persistAtRate(batchesPerSecond);
@@ -89,6 +94,7 @@ final class OutageLoad implements AutoCloseable {
                           && answer.headers().firstValue("Retry-After").isEmpty())) {
                     complaint(name, answer.statusCode() + " " + answer.body());
                   }
+                  noteFigures(answer.body());
                 } catch (UncheckedIOException e) {
                   complaint(name, e.toString());
                 }
@@ -96,6 +102,13 @@ final class OutageLoad implements AutoCloseable {
                 LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
               }
             }));
+  }
+
+  private void noteFigures(String body) {
+    FIGURES
+        .matcher(body)
+        .results()
+        .forEach(found -> largest.merge(found.group(1), Long.valueOf(found.group(2)), Math::max));
   }
 
   private void complaint(String name, String text) {
@@ -169,7 +182,11 @@ final class OutageLoad implements AutoCloseable {
     assertThat(longestMs.values()).as(longestMs::toString).allMatch(ms -> ms < LONGEST_ANSWER_MS);
     assertThat(writers).allMatch(writer -> writer.refusals() == 0);
     System.out.println(
-        acknowledgedSamples() + " samples acknowledged, longest answers in ms: " + longestMs);
+        acknowledgedSamples()
+            + " samples acknowledged, longest answers in ms: "
+            + longestMs
+            + ", largest figures: "
+            + largest);
   }
 
   void assertHeldOnce() {

@@ -64,11 +64,9 @@ class OutageRefusalsIT {
             .contains("tidegrid_database_outages_total{cause=\"disk-full\"} 1.0")
             .contains("tidegrid_database_outages_total{cause=\"connections\"} 1.0");
 
-        // From here on single batches are at fault.
+        // From here on a single batch is at fault.
         server.refuseSamples("refusals", "22003", "4711");
         assertGoesToTheDeadLettersAlone(server, node, "4711", "22003");
-        server.refuseSamples("refusals", "P0001", "4712");
-        assertGoesToTheDeadLettersAlone(server, node, "4712", "P0001");
         assertThat(node.terminate()).as(node::logText).isZero();
       }
     }
