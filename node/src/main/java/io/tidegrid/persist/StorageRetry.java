@@ -38,6 +38,7 @@ final class StorageRetry {
   private final Database database;
   private final Runnable forget;
   private final Counter retries;
+  private final Duration patienceWithOne;
   private final LongAdder done = new LongAdder();
   private final CountDownLatch closing = new CountDownLatch(1);
 
@@ -57,6 +58,12 @@ final class StorageRetry {
    * @param forget drops what is remembered of the database
    */
   StorageRetry(Database database, Runnable forget, MeterRegistry meters) {
+    this(database, forget, PATIENCE_WITH_ONE, meters);
+  }
+
+  StorageRetry(
+      Database database, Runnable forget, Duration patienceWithOne, MeterRegistry meters) {
+    this.patienceWithOne = patienceWithOne;
     this.database = database;
     this.forget = forget;
     this.retries = meters.counter("tidegrid.persist.retries");
@@ -149,7 +156,7 @@ final class StorageRetry {
     }
 
     boolean isItsOwnFault() {
-      return System.nanoTime() - firstNanos >= PATIENCE_WITH_ONE.toNanos()
+      return System.nanoTime() - firstNanos >= patienceWithOne.toNanos()
           && done.sum() > doneBefore;
     }
   }
