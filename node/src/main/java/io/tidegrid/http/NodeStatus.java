@@ -59,7 +59,8 @@ public interface NodeStatus {
    * @param pendingBytes bytes of what is not yet committed
    * @param maxPendingBytes bytes from which on writes are refused
    * @param full whether writes are refused now
-   * @param deadLetters batches refused by the database since the start, kept in a table of their own
+   * @param deadLetters batches refused by the database since the start, kept in a table of their
+   *     own
    */
   record Database(
       boolean connected,

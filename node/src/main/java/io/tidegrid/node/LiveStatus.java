@@ -122,7 +122,9 @@ final class LiveStatus implements NodeStatus {
               !status.backlogFull(),
               status.pendingSamples()
                   + " samples pending"
-                  + (status.backlogFull() ? "; writes are refused until the database takes them" : "")));
+                  + (status.backlogFull()
+                      ? "; writes are refused until the database takes them"
+                      : "")));
     });
     return components;
   }

@@ -80,8 +80,7 @@ final class ConnectionPool implements AutoCloseable {
     this.properties = new Properties();
     this.properties.putAll(properties);
     this.properties.putIfAbsent("connectTimeout", Long.toString(LOGIN_TIMEOUT.toSeconds()));
-    this.properties.putIfAbsent(
-        "sslResponseTimeout", Long.toString(LOGIN_TIMEOUT.toMillis()));
+    this.properties.putIfAbsent("sslResponseTimeout", Long.toString(LOGIN_TIMEOUT.toMillis()));
     // Bounds the login too, without the thread for each attempt that the driver's own limit takes.
     this.properties.put("socketTimeout", Long.toString(LOGIN_TIMEOUT.toSeconds()));
     this.properties.putIfAbsent("tcpKeepAlive", "true");

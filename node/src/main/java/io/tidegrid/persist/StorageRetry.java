@@ -61,8 +61,7 @@ final class StorageRetry {
     this(database, forget, PATIENCE_WITH_ONE, meters);
   }
 
-  StorageRetry(
-      Database database, Runnable forget, Duration patienceWithOne, MeterRegistry meters) {
+  StorageRetry(Database database, Runnable forget, Duration patienceWithOne, MeterRegistry meters) {
     this.patienceWithOne = patienceWithOne;
     this.database = database;
     this.forget = forget;
@@ -156,8 +155,7 @@ final class StorageRetry {
     }
 
     boolean isItsOwnFault() {
-      return System.nanoTime() - firstNanos >= patienceWithOne.toNanos()
-          && done.sum() > doneBefore;
+      return System.nanoTime() - firstNanos >= patienceWithOne.toNanos() && done.sum() > doneBefore;
     }
   }
 

@@ -55,7 +55,8 @@ final class OutageLoad implements AutoCloseable {
       writer.persistAtRate(batchesPerSecond);
       writers.add(writer);
     }
-    String labels = URLEncoder.encode("{\"writer\":\"w0\",\"series\":\"1\"}", StandardCharsets.UTF_8);
+    String labels =
+        URLEncoder.encode("{\"writer\":\"w0\",\"series\":\"1\"}", StandardCharsets.UTF_8);
     String query = "/query/raw?metric_name=m&labels=" + labels;
     this.recent = query + "&start_time=" + start + "&end_time=" + start.plusSeconds(60);
     this.old =
@@ -139,8 +140,8 @@ final class OutageLoad implements AutoCloseable {
 
   JsonObject awaitCause(String cause) {
     soon()
-        .untilAsserted(() ->
-            assertThat(status().toString()).contains("\"cause\":\"" + cause + "\""));
+        .untilAsserted(
+            () -> assertThat(status().toString()).contains("\"cause\":\"" + cause + "\""));
     return status();
   }
 
@@ -200,10 +201,8 @@ final class OutageLoad implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     over = true;
-    for (SampleWriter writer : writers) {
-      writer.finish();
-    }
+    writers.forEach(SampleWriter::stopSoon);
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import jakarta.json.JsonObject;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -90,16 +91,17 @@ class OutageRefusalsIT {
                         .getJsonObject("writeBehind")
                         .getInt("pendingSamples"))
                 .isZero());
-    assertThat(server.number("refusals", DatabaseSamples.COUNT_OF_METRIC.formatted("healthy" + state)))
+    assertThat(
+            server.number("refusals", DatabaseSamples.COUNT_OF_METRIC.formatted("healthy" + state)))
         .isEqualTo(others[0]);
     assertThat(node.logText()).contains("dead_letters").contains(state);
   }
 
-  private static long time = System.currentTimeMillis() - 3_600_000;
+  private static final AtomicLong TIME = new AtomicLong(System.currentTimeMillis() - 3_600_000);
 
   private static void post(NodeProcess node, String metric, String value) {
     String body =
-        "{\"metric_name\":\"%s\",\"value\":%s,\"timestamp\":%d}".formatted(metric, value, time++);
+        "{\"metric_name\":\"%s\",\"value\":%s,\"timestamp\":%d}".formatted(metric, value, TIME.getAndIncrement());
     assertThat(node.post("/metrics/ingest", body).statusCode()).isEqualTo(201);
   }
 }

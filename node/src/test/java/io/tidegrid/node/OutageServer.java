@@ -39,7 +39,8 @@ final class OutageServer implements AutoCloseable {
   /** Unpacking them takes longer than most tests. */
   static void shareBinaries(Path dataDirectory) {
     try {
-      Path shared = Files.createDirectories(Path.of("target", "postgres-binaries").toAbsolutePath());
+      Path shared =
+          Files.createDirectories(Path.of("target", "postgres-binaries").toAbsolutePath());
       Files.createDirectories(dataDirectory);
       Files.createSymbolicLink(dataDirectory.resolve("postgres-binaries"), shared);
     } catch (IOException e) {
@@ -127,7 +128,12 @@ final class OutageServer implements AutoCloseable {
     return Stream.concat(
             Stream.of(
                 "--database-url",
-                "jdbc:postgresql://127.0.0.1:" + port + "/" + database + "?user=" + ROLE
+                "jdbc:postgresql://127.0.0.1:"
+                    + port
+                    + "/"
+                    + database
+                    + "?user="
+                    + ROLE
                     + "&password=tide"),
             Stream.of(more))
         .toArray(String[]::new);
@@ -181,7 +187,8 @@ final class OutageServer implements AutoCloseable {
    * @param onlyWith refuse only rows that hold this value; empty refuses all
    */
   void refuseSamples(String database, String state, String onlyWith) {
-    String condition = onlyWith.isEmpty() ? "true" : DatabaseSamples.HOLDS_VALUE.formatted(onlyWith);
+    String condition =
+        onlyWith.isEmpty() ? "true" : DatabaseSamples.HOLDS_VALUE.formatted(onlyWith);
     sql(
         database,
         """

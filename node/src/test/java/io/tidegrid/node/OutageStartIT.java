@@ -37,8 +37,7 @@ class OutageStartIT {
     server.create("later");
     server.stop();
     try (NodeProcess node =
-        NodeProcess.up(
-            directory, server.flags("later", "--set", "persist.max-pending=1MiB"))) {
+        NodeProcess.up(directory, server.flags("later", "--set", "persist.max-pending=1MiB"))) {
       assertThat(node.getJson("/db/status").getString("status")).isEqualTo("disconnected");
       assertThat(node.logText()).contains("starts without its database");
       HttpResponse<String> query = node.get("/metrics/list");

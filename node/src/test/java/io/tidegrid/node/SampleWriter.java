@@ -111,8 +111,12 @@ final class SampleWriter extends Thread {
     return name;
   }
 
-  void finish() throws InterruptedException {
+  void stopSoon() {
     stop.set(true);
+  }
+
+  void finish() throws InterruptedException {
+    stopSoon();
     join();
   }
 

@@ -103,8 +103,7 @@ class StorageRetryTest {
         CompletableFuture.supplyAsync(
             () -> retry.run(failing(Integer.MAX_VALUE, "53100"), false, NO_DEADLINE));
     Awaitility.await().until(() -> !database.health().isWritable());
-    assertThat(database.health().fault().orElseThrow().cause())
-        .isEqualTo(StorageHealth.Cause.DISK);
+    assertThat(database.health().fault().orElseThrow().cause()).isEqualTo(StorageHealth.Cause.DISK);
     assertThat(database.isConnected()).isTrue();
     assertThat(database.problem()).contains("made up").contains("free space");
     assertThat(retry.run(failing(0, ""), false, NO_DEADLINE))
