@@ -43,7 +43,10 @@ final class DatabaseSamples {
   /** Returns the numbers of the samples that are stored; fails on one that is there twice. */
   static BitSet of(Connection connection, String writer) throws SQLException {
     BitSet found = new BitSet();
+    // Otherwise the driver takes all rows into memory.
+    connection.setAutoCommit(false);
     try (PreparedStatement select = connection.prepareStatement(ALL)) {
+      select.setFetchSize(10_000);
       select.setString(1, writer);
       try (ResultSet rows = select.executeQuery()) {
         while (rows.next()) {

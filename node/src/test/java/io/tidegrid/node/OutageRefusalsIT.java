@@ -101,7 +101,8 @@ class OutageRefusalsIT {
 
   private static void post(NodeProcess node, String metric, String value) {
     String body =
-        "{\"metric_name\":\"%s\",\"value\":%s,\"timestamp\":%d}".formatted(metric, value, TIME.getAndIncrement());
+        "{\"metric_name\":\"%s\",\"value\":%s,\"timestamp\":%d}"
+            .formatted(metric, value, TIME.getAndIncrement());
     assertThat(node.post("/metrics/ingest", body).statusCode()).isEqualTo(201);
   }
 }
