@@ -43,11 +43,7 @@ final class ConnectionPool implements AutoCloseable {
 
   private static final Duration VALIDATION_TIMEOUT = Duration.ofSeconds(1);
 
-  /**
-   * How long the pool waits for the database before it takes a connection for failed. The pool
-   * waits longer after each failure, up to ten seconds, which would hold up all when it is back.
-   */
-  private static final Duration REACHABLE_TIMEOUT = Duration.ofSeconds(30);
+  private static final Duration REACHABLE_POLL = Duration.ofSeconds(1);
 
   /** Waits until the database can be used. */
   @FunctionalInterface
@@ -61,6 +57,7 @@ final class ConnectionPool implements AutoCloseable {
   private final Reachability reachability;
   private final HikariDataSource pool;
   private final Map<Connection, Use> open = new ConcurrentHashMap<>();
+  private volatile boolean closing;
 
   /**
    * @param properties of each connection: user, password, driver options
@@ -160,6 +157,7 @@ final class ConnectionPool implements AutoCloseable {
 
   @Override
   public void close() {
+    closing = true;
     cut(use -> true);
     pool.close();
   }
@@ -182,8 +180,12 @@ final class ConnectionPool implements AutoCloseable {
     @Override
     public Connection getConnection() throws SQLException {
       try {
-        if (!reachability.await(REACHABLE_TIMEOUT)) {
-          throw new SQLTransientConnectionException("the database cannot be reached", "08001");
+        // Rather than fail: after failures the pool waits up to ten seconds before the next try,
+        // which would hold up everything when the database is back.
+        while (!reachability.await(REACHABLE_POLL)) {
+          if (closing) {
+            throw new SQLTransientConnectionException("closing", "08003");
+          }
         }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();

@@ -154,7 +154,8 @@ final class JournalSweeper implements AutoCloseable {
   private void store(List<LocalJournal.Entry> due) {
     Collector collector = new Collector();
     try {
-      due.forEach(collector::add);
+      // What another thread took up meanwhile need not be stored twice.
+      due.stream().filter(entry -> !store.isInFlight(entry.key())).forEach(collector::add);
       collector.store();
       LOG.log(
           System.Logger.Level.INFO,
