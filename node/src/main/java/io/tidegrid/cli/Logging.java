@@ -40,6 +40,12 @@ final class Logging {
 
   private static final String LONE_END_LOGGER = "com.hazelcast.instance.impl.Node";
 
+  /**
+   * Tells of each connection that broke, with a stack; in an outage that would hide the few lines
+   * that say what is wrong.
+   */
+  private static final String BROKEN_CONNECTIONS = "com.zaxxer.hikari.pool.ProxyConnection";
+
   /** The JDK forgets the level of a logger that nobody holds. */
   private static final List<Logger> HELD = new ArrayList<>();
 
@@ -65,6 +71,11 @@ final class Logging {
       Logger logger = Logger.getLogger(name);
       logger.setLevel(libraryLevel(level));
       HELD.add(logger);
+    }
+    if (level != LogLevel.DEBUG && level != LogLevel.TRACE) {
+      Logger connections = Logger.getLogger(BROKEN_CONNECTIONS);
+      connections.setLevel(Level.SEVERE);
+      HELD.add(connections);
     }
     Logger members = Logger.getLogger(LONE_END_LOGGER);
     members.setFilter(record ->

@@ -2,6 +2,7 @@ package io.tidegrid.cli;
 
 import io.tidegrid.node.ConfigException;
 import io.tidegrid.node.Version;
+import io.tidegrid.persist.SchemaException;
 import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -66,6 +67,11 @@ public final class Main implements Runnable {
       if (failure instanceof ConfigException config) {
         config.problems().forEach(problem -> err.println("tidegrid: " + problem));
         return WRONG_USAGE;
+      }
+      if (failure instanceof SchemaException schema) {
+        // A trace would hide the sentence that says what to do.
+        err.println("tidegrid: " + schema.getMessage());
+        return FAILED;
       }
       if (failure instanceof ParameterException usage) {
         return command.getParameterExceptionHandler().handleParseException(usage, args(parsed));

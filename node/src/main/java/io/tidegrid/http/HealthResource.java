@@ -5,6 +5,7 @@ import io.helidon.http.HeaderNames;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.Map;
 
 /** What the node says of itself: health, the database, its own metrics. */
@@ -176,6 +177,10 @@ final class HealthResource {
     out.writeStringField("status", database.connected() ? "connected" : "disconnected");
     Json.textOrNull(out, "database", database.database());
     Json.textOrNull(out, "timescaledb", database.timescaledb().orElse(""));
+    out.writeBooleanField("writable", database.writable());
+    Json.textOrNull(out, "cause", database.cause().orElse(""));
+    Json.textOrNull(out, "problem", database.problem());
+    Json.textOrNull(out, "since", database.since().map(Instant::toString).orElse(""));
     out.writeObjectFieldStart("pool");
     for (Map.Entry<String, Long> figure : database.pool().entrySet()) {
       out.writeNumberField(figure.getKey(), figure.getValue());
@@ -184,6 +189,10 @@ final class HealthResource {
     out.writeObjectFieldStart("writeBehind");
     out.writeNumberField("pendingSamples", database.pendingSamples());
     out.writeNumberField("oldestMs", database.oldestMs());
+    out.writeNumberField("pendingBytes", database.pendingBytes());
+    out.writeNumberField("maxBytes", database.maxPendingBytes());
+    out.writeBooleanField("full", database.full());
+    out.writeNumberField("deadLetters", database.deadLetters());
     out.writeEndObject();
     out.writeEndObject();
   }

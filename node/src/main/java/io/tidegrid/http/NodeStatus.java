@@ -1,6 +1,7 @@
 package io.tidegrid.http;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -51,6 +52,15 @@ public interface NodeStatus {
    * @param pool figures of the connection pool, such as {@code active}, {@code idle}, {@code max}
    * @param pendingSamples acknowledged samples not yet committed
    * @param oldestMs the age of the oldest of them in milliseconds; 0 when there are none
+   * @param writable whether it takes what is written; false while it is read-only, full, or away
+   * @param cause a stable id of what is wrong, such as {@code unreachable}; empty when nothing is
+   * @param problem the same for people, with what to do; empty when nothing is
+   * @param since when that began
+   * @param pendingBytes bytes of what is not yet committed
+   * @param maxPendingBytes bytes from which on writes are refused
+   * @param full whether writes are refused now
+   * @param deadLetters batches refused by the database since the start, kept in a table of their
+   *     own
    */
   record Database(
       boolean connected,
@@ -58,7 +68,35 @@ public interface NodeStatus {
       Optional<String> timescaledb,
       Map<String, Long> pool,
       long pendingSamples,
-      long oldestMs) {}
+      long oldestMs,
+      boolean writable,
+      Optional<String> cause,
+      String problem,
+      Optional<Instant> since,
+      long pendingBytes,
+      long maxPendingBytes,
+      boolean full,
+      long deadLetters) {
+
+    /** The state of a node that runs without a database. */
+    public static Database none() {
+      return new Database(
+          false,
+          "none (storage: memory)",
+          Optional.empty(),
+          Map.of(),
+          0,
+          0,
+          false,
+          Optional.empty(),
+          "",
+          Optional.empty(),
+          0,
+          0,
+          false,
+          0);
+    }
+  }
 
   /**
    * Memory figures in bytes.

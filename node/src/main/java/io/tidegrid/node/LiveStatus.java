@@ -64,7 +64,10 @@ final class LiveStatus implements NodeStatus {
 
   @Override
   public boolean ready() {
-    return serving && live();
+    // A node whose backlog is full still answers queries, but takes nothing.
+    return serving
+        && live()
+        && persistence.map(database -> !database.status().backlogFull()).orElse(true);
   }
 
   @Override
@@ -111,15 +114,23 @@ final class LiveStatus implements NodeStatus {
       components.add(
           new Component(
               "database",
-              status.connected(),
-              status.connected() ? status.product() : status.problem()));
+              status.connected() && status.writable(),
+              status.problem().isEmpty() ? status.product() : problem(status)));
       components.add(
           new Component(
               "write-behind",
-              !database.gate().isFull(),
-              status.pendingSamples() + " samples pending"));
+              !status.backlogFull(),
+              status.pendingSamples()
+                  + " samples pending"
+                  + (status.backlogFull()
+                      ? "; writes are refused until the database takes them"
+                      : "")));
     });
     return components;
+  }
+
+  private static String problem(DatabaseStatus status) {
+    return status.problem() + status.since().map(since -> ", since " + since).orElse("");
   }
 
   private String gridText() {
@@ -133,7 +144,7 @@ final class LiveStatus implements NodeStatus {
   @Override
   public Database database() {
     if (persistence.isEmpty()) {
-      return new Database(false, "none (storage: memory)", Optional.empty(), Map.of(), 0, 0);
+      return Database.none();
     }
     DatabaseStatus status = persistence.get().status();
     Map<String, Long> pool = new LinkedHashMap<>();
@@ -147,7 +158,15 @@ final class LiveStatus implements NodeStatus {
         status.timescaledb(),
         pool,
         status.pendingSamples(),
-        status.oldestMs());
+        status.oldestMs(),
+        status.writable(),
+        status.cause(),
+        status.problem(),
+        status.since(),
+        status.pendingBytes(),
+        status.maxPendingBytes(),
+        status.backlogFull(),
+        status.deadLetters());
   }
 
   @Override

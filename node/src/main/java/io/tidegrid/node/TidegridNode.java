@@ -23,6 +23,7 @@ import io.tidegrid.ingest.SeriesCache;
 import io.tidegrid.persist.DataDirectoryInUseException;
 import io.tidegrid.persist.JournalRetirement;
 import io.tidegrid.persist.Persistence;
+import io.tidegrid.persist.SchemaException;
 import io.tidegrid.query.Downsample;
 import io.tidegrid.query.GridQueryEngine;
 import io.tidegrid.query.QueryEngine;
@@ -160,6 +161,7 @@ public final class TidegridNode implements AutoCloseable {
    * returns after a while all the same: the node then takes what its backlog holds and says so.
    *
    * @throws ConfigException when the configuration cannot work, such as a port that is taken
+   * @throws SchemaException when the database was made by a newer node, or is not this project's
    */
   public static TidegridNode start(NodeConfig config) {
     TidegridNode node = new TidegridNode(config, java.time.Clock.systemUTC());
@@ -168,6 +170,9 @@ public final class TidegridNode implements AutoCloseable {
     } catch (DataDirectoryInUseException e) {
       node.abandon();
       throw new ConfigException(List.of("data-dir: " + e.getMessage()));
+    } catch (SchemaException e) {
+      node.abandon();
+      throw e;
     }
     node.status.started();
     return node;
@@ -178,10 +183,11 @@ public final class TidegridNode implements AutoCloseable {
       return;
     }
     try {
-      if (!persistence.get().awaitConnected(FIRST_CONNECT)) {
+      if (!persistence.get().awaitFirstTry(FIRST_CONNECT)) {
         LOG.log(
             System.Logger.Level.WARNING,
-            "the database is not there yet; the node starts without it and goes on trying");
+            "the node starts without its database and goes on trying to reach it: writes are kept"
+                + " in memory, queries are answered when it was there");
         return;
       }
       status.awaitDirectory(FIRST_CONNECT);

@@ -69,6 +69,15 @@ final class Backlog implements BacklogGate {
     return false;
   }
 
+  /** Tells whether appends are refused now, without counting as one. */
+  boolean refuses() {
+    return full;
+  }
+
+  long maxBytes() {
+    return maxBytes;
+  }
+
   /**
    * Takes the bytes that wait now.
    *

@@ -1,5 +1,6 @@
 package io.tidegrid.persist;
 
+import java.time.Instant;
 import java.util.Optional;
 
 /**
@@ -21,7 +22,13 @@ import java.util.Optional;
  * @param deadLetters batches that this member put into the dead letters since it started
  * @param persistedSamples samples that this member committed since it started
  * @param schemaVersion version of the schema; 0 until it was first reached
- * @param problem why the database cannot be used, for people; empty when it can
+ * @param problem why the database cannot be used or takes no writes, for people; empty when it does
+ * @param writable whether it takes what is written
+ * @param cause a stable id of the kind of {@code problem}, such as {@code unreachable}, {@code
+ *     hanging}, {@code connections}, {@code read-only}, {@code disk-full}, {@code schema}
+ * @param since when that began
+ * @param maxPendingBytes bytes of owned journal entries from which on samples are refused
+ * @param backlogFull whether samples are refused now because too much waits
  */
 public record DatabaseStatus(
     boolean connected,
@@ -39,4 +46,9 @@ public record DatabaseStatus(
     long deadLetters,
     long persistedSamples,
     int schemaVersion,
-    String problem) {}
+    String problem,
+    boolean writable,
+    Optional<String> cause,
+    Optional<Instant> since,
+    long maxPendingBytes,
+    boolean backlogFull) {}

@@ -28,6 +28,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -298,6 +299,8 @@ public final class EmbeddedDatabase implements AutoCloseable {
   }
 
   private static void stop(ProcessHandle postmaster, Duration grace) {
+    // One that somebody stopped would not even see the signals that end it.
+    signal(postmaster, "CONT");
     // SIGINT is PostgreSQL's fast shutdown: clients are cut off, a checkpoint is written.
     signal(postmaster, "INT");
     if (!exited(postmaster, grace)) {
@@ -410,7 +413,14 @@ public final class EmbeddedDatabase implements AutoCloseable {
     if (!isAlive()) {
       return;
     }
-    try (Connection connection = DriverManager.getConnection(jdbcUrl(DATABASE), USER, password);
+    Properties properties = new Properties();
+    properties.setProperty("user", USER);
+    properties.setProperty("password", password);
+    properties.setProperty("sslmode", "disable");
+    properties.setProperty("gssEncMode", "disable");
+    String seconds = Long.toString(Math.max(stopGrace.toSeconds(), 1));
+    properties.setProperty("socketTimeout", seconds);
+    try (Connection connection = DriverManager.getConnection(jdbcUrl(DATABASE), properties);
         Statement statement = connection.createStatement()) {
       statement.execute("CHECKPOINT");
     } catch (SQLException e) {

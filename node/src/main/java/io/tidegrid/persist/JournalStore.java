@@ -5,7 +5,6 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.tidegrid.grid.JournalBatch;
 import io.tidegrid.grid.JournalKey;
-import io.tidegrid.model.ErrorCode;
 import io.tidegrid.model.TidegridException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -19,7 +18,6 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -46,19 +44,14 @@ final class JournalStore {
   private static final long MIN_ROWS_MEASURED = 5_000;
   private static final long MAX_NANOS_MEASURED = 5_000_000_000L;
 
-  private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
-  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
-
-  private final Database database;
   private final JournalWriter writer;
-  private final CountDownLatch closing = new CountDownLatch(1);
+  private final StorageRetry retry;
   private final Set<JournalKey> inFlight = ConcurrentHashMap.newKeySet();
   private final LongAdder persistedSamples = new LongAdder();
   private final LongAdder deadLetters = new LongAdder();
   private final Counter samplesCounter;
   private final Counter batchesCounter;
   private final Counter repeatsCounter;
-  private final Counter retriesCounter;
   private final Counter deadLettersCounter;
   private final Counter conflictsCounter;
   private final Timer transactions;
@@ -69,12 +62,13 @@ final class JournalStore {
   private volatile Consumer<Collection<JournalKey>> committed = keys -> {};
 
   JournalStore(Database database, InstantSource clock, MeterRegistry meters) {
-    this.database = database;
     this.writer = new JournalWriter(clock);
+    this.retry = new StorageRetry(database, writer::forget, meters);
+    // Nothing of what was known of the database need hold of the one that came back.
+    database.onReconnected(writer::forget);
     this.samplesCounter = meters.counter("tidegrid.persist.samples");
     this.batchesCounter = meters.counter("tidegrid.persist.batches");
     this.repeatsCounter = meters.counter("tidegrid.persist.batches.repeated");
-    this.retriesCounter = meters.counter("tidegrid.persist.retries");
     this.deadLettersCounter = meters.counter("tidegrid.persist.dead.letters");
     this.conflictsCounter = meters.counter("tidegrid.persist.series.conflicts");
     this.transactions = meters.timer("tidegrid.persist.transactions");
@@ -87,11 +81,11 @@ final class JournalStore {
 
   /** Makes all that wait, and all that come, return or throw without storing. */
   void close() {
-    closing.countDown();
+    retry.close();
   }
 
   boolean isClosing() {
-    return closing.getCount() == 0;
+    return retry.isClosing();
   }
 
   /** Returns the samples committed since the start. */
@@ -244,36 +238,49 @@ final class JournalStore {
 
   /** Stores a group in one transaction; a group that the database refuses is halved. */
   private void storeGroup(SortedMap<JournalKey, JournalBatch> group, long deadline) {
-    Refusal refusal = attempt(connection -> write(connection, group), deadline);
-    if (refusal.equals(Refusal.NONE)) {
-      committed.accept(group.keySet());
-      return;
-    }
-    if (group.size() == 1) {
-      JournalKey key = group.firstKey();
-      LOG.log(
-          System.Logger.Level.ERROR,
-          "the database refused batch {0} ({1} samples), which goes to the dead letters: {2}",
-          key,
-          group.get(key).size(),
-          refusal.reason());
-      Refusal again =
-          attempt(
-              connection ->
-                  writer.writeDeadLetter(
-                      connection, key, group.get(key), refusal.state(), refusal.reason()),
-              deadline);
-      if (!again.equals(Refusal.NONE)) {
-        throw new IllegalStateException("the dead letters refuse batch " + key + ": " + again);
+    boolean single = group.size() == 1;
+    switch (retry.run(connection -> write(connection, group), !single, deadline)) {
+      case StorageRetry.Outcome.Done() -> committed.accept(group.keySet());
+      case StorageRetry.Outcome.Refused(String state, String reason) -> {
+        if (single) {
+          toDeadLetters(group, state, reason, deadline);
+        } else {
+          storeHalves(group, deadline);
+        }
       }
-      deadLetters.increment();
-      deadLettersCounter.increment();
-      committed.accept(group.keySet());
-      return;
+      case StorageRetry.Outcome.TryLess() -> storeHalves(group, deadline);
     }
+  }
+
+  private void storeHalves(SortedMap<JournalKey, JournalBatch> group, long deadline) {
     JournalKey middle = group.keySet().stream().skip(group.size() / 2).findFirst().orElseThrow();
     storeGroup(new TreeMap<>(group.headMap(middle)), deadline);
     storeGroup(new TreeMap<>(group.tailMap(middle)), deadline);
+  }
+
+  private void toDeadLetters(
+      SortedMap<JournalKey, JournalBatch> single, String state, String reason, long deadline) {
+    JournalKey key = single.firstKey();
+    JournalBatch batch = single.get(key);
+    LOG.log(
+        System.Logger.Level.ERROR,
+        "the database refused batch {0} ({1} samples), which goes to the table dead_letters"
+            + " (SQLSTATE {2}): {3}",
+        key,
+        batch.size(),
+        state,
+        reason);
+    StorageRetry.Outcome outcome =
+        retry.run(
+            connection -> writer.writeDeadLetter(connection, key, batch, state, reason),
+            false,
+            deadline);
+    if (!(outcome instanceof StorageRetry.Outcome.Done)) {
+      throw new IllegalStateException("the dead letters refuse batch " + key + ": " + outcome);
+    }
+    deadLetters.increment();
+    deadLettersCounter.increment();
+    committed.accept(single.keySet());
   }
 
   private void write(Connection connection, SortedMap<JournalKey, JournalBatch> group)
@@ -296,100 +303,5 @@ final class JournalStore {
   @FunctionalInterface
   interface Work {
     void run(Connection connection) throws SQLException;
-  }
-
-  /** Why the database will never take something; {@link #NONE} when it did. */
-  private record Refusal(String state, String reason) {
-    static final Refusal NONE = new Refusal("", "");
-  }
-
-  /** Does some work, again and again while the fault is not the work's own. */
-  private Refusal attempt(Work work, long deadline) {
-    Duration pause = FIRST_PAUSE;
-    while (true) {
-      checkGoingOn(null);
-      SQLException failure;
-      try {
-        runOnce(work);
-        return Refusal.NONE;
-      } catch (SQLException e) {
-        failure = e;
-      } catch (IllegalArgumentException | IndexOutOfBoundsException | NullPointerException e) {
-        // A batch that cannot even be encoded is at fault itself, and must not block the others.
-        return new Refusal("", String.valueOf(e));
-      }
-      switch (SqlErrors.remedy(failure)) {
-        case REFUSED -> {
-          return new Refusal(SqlErrors.state(failure), String.valueOf(failure.getMessage()));
-        }
-        case CREATE_PARTITION -> writer.forget();
-        case WAIT ->
-            LOG.log(System.Logger.Level.DEBUG, "not stored yet: {0}", failure.getMessage());
-        case BROKEN -> {
-          writer.forget();
-          LOG.log(
-              System.Logger.Level.ERROR,
-              "the database does not let samples be stored (SQLSTATE {0}): {1}",
-              SqlErrors.state(failure),
-              failure.getMessage());
-        }
-      }
-      retriesCounter.increment();
-      pause = pause(pause, deadline, failure);
-    }
-  }
-
-  private void runOnce(Work work) throws SQLException {
-    Connection connection = database.connection();
-    boolean whole = false;
-    try {
-      work.run(connection);
-      whole = true;
-    } finally {
-      if (!whole) {
-        // Its COPY may be half done; a new connection is cheaper than being wrong about that.
-        database.discard(connection);
-      }
-      connection.close();
-    }
-  }
-
-  private Duration pause(Duration pause, long deadline, SQLException failure) {
-    long left = deadline == Long.MAX_VALUE ? Long.MAX_VALUE : deadline - System.nanoTime();
-    if (left <= 0) {
-      throw away(failure);
-    }
-    try {
-      long nanos = Math.min(left, pause.toNanos());
-      if (database.isConnected()) {
-        if (closing.await(nanos, TimeUnit.NANOSECONDS)) {
-          throw away(failure);
-        }
-      } else {
-        // Wakes up as soon as the database is back.
-        boolean ignored = database.awaitConnected(Duration.ofNanos(nanos));
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-    checkGoingOn(failure);
-    Duration next = pause.multipliedBy(2);
-    return next.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : next;
-  }
-
-  private void checkGoingOn(Throwable cause) {
-    if (isClosing() || Thread.currentThread().isInterrupted()) {
-      throw away(cause);
-    }
-  }
-
-  private static TidegridException away(Throwable cause) {
-    return new TidegridException(
-        ErrorCode.STORAGE_AWAY,
-        "the database did not commit in time; the samples are kept in memory and will be stored"
-            + " when it is back",
-        List.of(),
-        Duration.ofSeconds(5),
-        cause);
   }
 }

@@ -4,8 +4,14 @@ import io.tidegrid.grid.JournalBatch;
 import io.tidegrid.grid.JournalKey;
 import io.tidegrid.model.TidegridException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -40,6 +46,13 @@ final class JournalSweeper implements AutoCloseable {
   private final AtomicBoolean membershipLost = new AtomicBoolean();
   private final Semaphore wake = new Semaphore(0);
   private final Thread thread;
+
+  /** Stores what is due; measuring must go on while a database that hangs holds that up. */
+  private final ExecutorService storing =
+      Executors.newSingleThreadExecutor(
+          Thread.ofPlatform().name("tidegrid-sweep-store").daemon().factory());
+
+  private volatile Future<?> running = CompletableFuture.completedFuture(null);
   private volatile boolean closed;
 
   JournalSweeper(
@@ -67,21 +80,25 @@ final class JournalSweeper implements AutoCloseable {
     while (!closed) {
       try {
         // A database that is away is no reason to slow down: the backlog is for that.
-        double rate = database.isConnected() ? store.samplesPerSecond() : Double.MAX_VALUE;
+        double rate = database.health().isWritable() ? store.samplesPerSecond() : Double.MAX_VALUE;
         backlog.bytes(journal.ownedBytes(), rate);
         boolean lost = membershipLost.getAndSet(false);
         if (lost || System.nanoTime() - lastScan >= SCAN_INTERVAL.toNanos()) {
           lastScan = System.nanoTime();
           sweep(lost);
         }
-      } catch (TidegridException e) {
-        LOG.log(System.Logger.Level.DEBUG, "not swept: {0}", e.getMessage());
       } catch (RuntimeException e) {
-        if (!closed) {
-          LOG.log(System.Logger.Level.WARNING, "the sweep of the journal failed, again later", e);
-        }
+        failed(e);
       }
       pause();
+    }
+  }
+
+  private void failed(RuntimeException e) {
+    if (e instanceof TidegridException) {
+      LOG.log(System.Logger.Level.DEBUG, "not swept: {0}", e.getMessage());
+    } else if (!closed) {
+      LOG.log(System.Logger.Level.WARNING, "the sweep of the journal failed, again later", e);
     }
   }
 
@@ -100,7 +117,8 @@ final class JournalSweeper implements AutoCloseable {
     long now = System.nanoTime();
     long samples = 0;
     long oldest = 0;
-    Collector due = new Collector();
+    List<LocalJournal.Entry> due = new ArrayList<>();
+    boolean mayStore = database.isConnected() && running.isDone();
     for (int partition = 0; partition < journal.partitions(); partition++) {
       var scan = journal.scan(partition);
       if (scan.isEmpty() || scan.get().entries().isEmpty()) {
@@ -118,19 +136,33 @@ final class JournalSweeper implements AutoCloseable {
       age.seen(lowest, highest, now);
       samples += scan.get().samples();
       oldest = Math.max(oldest, age.ageNanos(lowest, now));
-      if (database.isConnected()) {
+      if (mayStore) {
         Predicate<LocalJournal.Entry> isDue =
             entry -> isDue(entry, age.ageNanos(entry.key().sequence(), now), atOnce);
         scan.get().entries().stream().filter(isDue).forEach(due::add);
       }
     }
     backlog.scanned(samples, TimeUnit.NANOSECONDS.toMillis(oldest));
-    due.store();
-    if (due.stored > 0) {
+    if (!due.isEmpty()) {
+      running = storing.submit(() -> store(due));
+    } else if (atOnce && !mayStore) {
+      // Not forgotten: as soon as it can be done.
+      membershipLost.set(true);
+    }
+  }
+
+  private void store(List<LocalJournal.Entry> due) {
+    Collector collector = new Collector();
+    try {
+      // What another thread took up meanwhile need not be stored twice.
+      due.stream().filter(entry -> !store.isInFlight(entry.key())).forEach(collector::add);
+      collector.store();
       LOG.log(
           System.Logger.Level.INFO,
           "swept {0} journal batches that no write-behind queue held",
-          due.stored);
+          collector.stored);
+    } catch (RuntimeException e) {
+      failed(e);
     }
   }
 
@@ -219,5 +251,6 @@ final class JournalSweeper implements AutoCloseable {
   public void close() {
     closed = true;
     thread.interrupt();
+    storing.shutdownNow();
   }
 }

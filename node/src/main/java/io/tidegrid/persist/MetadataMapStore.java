@@ -116,7 +116,7 @@ final class MetadataMapStore implements MapStore<MetadataKey, MetricMetadata> {
     if (!database.isConnected()) {
       return found;
     }
-    try (Connection connection = database.connection();
+    try (Connection connection = database.readConnection();
         PreparedStatement select =
             connection.prepareStatement(
                 "SELECT m.tenant, m.metric, m.type, m.unit, m.help FROM unnest(?::text[],"
@@ -136,7 +136,8 @@ final class MetadataMapStore implements MapStore<MetadataKey, MetricMetadata> {
         }
       }
     } catch (SQLException e) {
-      LOG.log(System.Logger.Level.WARNING, "no metadata from the database: {0}", e.getMessage());
+      // That the database is away is said elsewhere, once.
+      LOG.log(System.Logger.Level.DEBUG, "no metadata from the database: {0}", e.getMessage());
     }
     return found;
   }

@@ -64,7 +64,7 @@ public final class Persistence implements AutoCloseable {
     this.options = options;
     this.meters = meters;
     this.clock = clock;
-    this.database = new Database(options, meters);
+    this.database = new Database(options, meters, clock);
     this.store = new JournalStore(database, clock, meters);
     this.metadata = new MetadataMapStore(database);
     this.committer = new GroupCommitter(store, options.commitTimeout());
@@ -265,6 +265,17 @@ public final class Persistence implements AutoCloseable {
     return database.awaitConnected(within);
   }
 
+  /**
+   * Waits until the database can be used, or until it is known that the one named by a URL cannot
+   * be used now; tells whether it can.
+   *
+   * @throws DataDirectoryInUseException when another node keeps its database in the directory
+   * @throws SchemaException when the database holds a schema that this node must not touch
+   */
+  public boolean awaitFirstTry(Duration within) throws InterruptedException {
+    return database.awaitFirstTry(within);
+  }
+
   /** Returns what is known of the database, without asking it. */
   public DatabaseStatus status() {
     Optional<HikariPoolMXBean> pool = database.poolFigures();
@@ -284,7 +295,12 @@ public final class Persistence implements AutoCloseable {
         store.deadLetters(),
         store.persistedSamples(),
         database.schemaVersion(),
-        database.problem());
+        database.problem(),
+        database.health().isWritable(),
+        database.health().fault().map(fault -> fault.cause().id()),
+        database.health().fault().map(StorageHealth.Fault::since),
+        backlog.maxBytes(),
+        backlog.refuses());
   }
 
   /**
@@ -297,8 +313,13 @@ public final class Persistence implements AutoCloseable {
     if (!empty) {
       LOG.log(
           System.Logger.Level.WARNING,
-          "not everything could be persisted in {0} s",
-          within.toSeconds());
+          "not everything could be persisted in {0} s: {1} samples ({2} bytes), the oldest {3} s"
+              + " old, are not in the database{4}",
+          within.toSeconds(),
+          Long.toString(backlog.pendingSamples()),
+          Long.toString(backlog.pendingBytes()),
+          Long.toString(backlog.oldestMs() / 1_000),
+          database.problem().isEmpty() ? "" : "; " + database.problem());
     }
     return empty;
   }

@@ -59,7 +59,7 @@ final class PostgresArchive implements SampleArchive {
   }
 
   private void run(long deadline, JournalStore.Work work) {
-    try (Connection connection = database.connection()) {
+    try (Connection connection = database.readConnection()) {
       connection.setAutoCommit(false);
       try {
         setTimeLimit(connection, deadline);

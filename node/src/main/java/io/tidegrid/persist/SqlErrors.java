@@ -32,6 +32,8 @@ final class SqlErrors {
     String kind = state.length() < 2 ? "" : state.substring(0, 2);
     return switch (kind) {
       case "", "08", "57", "40", "53" -> Remedy.WAIT;
+      // An I/O error of the server's disk.
+      case "58" -> state.equals("58030") ? Remedy.WAIT : Remedy.BROKEN;
       case "55" -> state.equals(LOCK_NOT_AVAILABLE) ? Remedy.WAIT : Remedy.BROKEN;
       case "25" -> state.equals("25006") ? Remedy.WAIT : Remedy.BROKEN;
       case "23" -> isMissingPartition(error) ? Remedy.CREATE_PARTITION : Remedy.REFUSED;
@@ -53,6 +55,12 @@ final class SqlErrors {
   /** Tells whether a statement ran into its time limit. */
   static boolean isTimeout(SQLException error) {
     return state(error).equals("57014");
+  }
+
+  /** Tells whether less in one transaction might come through: time, memory, or another bound. */
+  static boolean isTooMuch(SQLException error) {
+    String state = state(error);
+    return state.equals("57014") || state.equals("53200") || state.equals("53400");
   }
 
   /** A row without a partition is a check violation that names no constraint. */

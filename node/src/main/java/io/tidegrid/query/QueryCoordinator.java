@@ -86,7 +86,8 @@ final class QueryCoordinator {
           && (budget.nowMs() - startMs >= NOT_READY_WAIT_MS
               || budget.remaining().toMillis() <= pauseMs)) {
         throw notReady(
-            "the node is still reading its series from the database; ask again in a second", null);
+            "the node has not read its series from the database yet; ask again in a second, or look at /db/status",
+            null);
       }
       open.addAll(notReady);
       pause(pauseMs, budget);

@@ -178,7 +178,9 @@ class AnswerTest {
     assertThat(node.get("/db/status").body())
         .isEqualTo(
             "{\"status\":\"connected\",\"database\":\"PostgreSQL 18.6\",\"timescaledb\":null,"
-                + "\"pool\":{\"active\":1},\"writeBehind\":{\"pendingSamples\":12,\"oldestMs\":34}}");
+                + "\"writable\":true,\"cause\":null,\"problem\":null,\"since\":null,"
+                + "\"pool\":{\"active\":1},\"writeBehind\":{\"pendingSamples\":12,\"oldestMs\":34,"
+                + "\"pendingBytes\":56,\"maxBytes\":78,\"full\":false,\"deadLetters\":0}}");
   }
 
   @Test

@@ -146,7 +146,21 @@ final class TestNode implements AutoCloseable {
 
     @Override
     public Database database() {
-      return new Database(true, "PostgreSQL 18.6", Optional.empty(), Map.of("active", 1L), 12, 34);
+      return new Database(
+          true,
+          "PostgreSQL 18.6",
+          Optional.empty(),
+          Map.of("active", 1L),
+          12,
+          34,
+          true,
+          Optional.empty(),
+          "",
+          Optional.empty(),
+          56,
+          78,
+          false,
+          0);
     }
 
     @Override

@@ -12,6 +12,8 @@ import java.util.BitSet;
 /** What a node answers of the samples of a {@link SampleWriter}. */
 final class Holdings {
 
+  private static final int SLICE = 200 * SampleWriter.BATCH;
+
   private Holdings() {}
 
   /**
@@ -21,19 +23,25 @@ final class Holdings {
     BitSet found = new BitSet();
     String labels =
         URLEncoder.encode("{\"writer\":\"" + writer.writer() + "\"}", StandardCharsets.UTF_8);
-    Instant from = Instant.ofEpochMilli(writer.timeOf(0));
-    Instant to = Instant.ofEpochMilli(writer.timeOf(Integer.MAX_VALUE / 2));
     if (node.get("/metrics/m/info").statusCode() == 404) {
       return found;
     }
-    JsonObject answer =
-        node.getJson(
-            "/query/raw?metric_name=m&start_time="
-                + from
-                + "&end_time="
-                + to
-                + "&labels="
-                + labels);
+    int before = -1;
+    // In slices, so that each answer fits into memory; the last one finds nothing.
+    for (int first = 0; found.cardinality() > before; first += SLICE) {
+      before = found.cardinality();
+      String query = "/query/raw?metric_name=m&labels=" + labels;
+      String range =
+          "&start_time="
+              + Instant.ofEpochMilli(writer.timeOf(first))
+              + "&end_time="
+              + Instant.ofEpochMilli(writer.timeOf(first + SLICE) - 1);
+      addRows(node.getJson(query + range), writer, found);
+    }
+    return found;
+  }
+
+  private static void addRows(JsonObject answer, SampleWriter writer, BitSet found) {
     for (JsonValue row : answer.getJsonArray("data")) {
       JsonObject sample = row.asJsonObject();
       int n = sample.getJsonNumber("value").intValueExact();
@@ -42,6 +50,5 @@ final class Holdings {
           .isEqualTo(writer.timeOf(n));
       found.set(n);
     }
-    return found;
   }
 }

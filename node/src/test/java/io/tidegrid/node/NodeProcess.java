@@ -61,6 +61,11 @@ final class NodeProcess implements AutoCloseable {
     return node;
   }
 
+  /** Starts {@code tidegrid up} and returns at once. */
+  static NodeProcess launch(Path directory, String... flags) {
+    return launch("1g", directory, flags);
+  }
+
   private static NodeProcess launch(String heap, Path directory, String... flags) {
     try {
       int port = freePort();
@@ -104,7 +109,7 @@ final class NodeProcess implements AutoCloseable {
     }
   }
 
-  private boolean isReady() {
+  boolean isReady() {
     try {
       return get("/health/ready").statusCode() == 200;
     } catch (UncheckedIOException e) {
@@ -185,7 +190,8 @@ final class NodeProcess implements AutoCloseable {
     return awaitExit();
   }
 
-  private int awaitExit() {
+  /** Waits for its end and returns its exit code. */
+  int awaitExit() {
     try {
       assertThat(process.waitFor(60, TimeUnit.SECONDS)).as(this::logText).isTrue();
       return process.exitValue();

@@ -5,6 +5,8 @@ import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * A client that writes known samples without pause and remembers what was acknowledged. Its samples
@@ -25,6 +27,9 @@ final class SampleWriter extends Thread {
   private final String[] headers;
   private final List<Acknowledged> acknowledged = new ArrayList<>();
   private final AtomicBoolean stop = new AtomicBoolean();
+  private long pauseNanos;
+  private boolean persistent;
+  private final AtomicInteger refusals = new AtomicInteger();
   private int next;
 
   SampleWriter(String name, long startMs, List<NodeProcess> nodes, String... headers) {
@@ -35,14 +40,32 @@ final class SampleWriter extends Thread {
     this.headers = headers;
   }
 
+  /** Has it send no faster, and send a batch again that was not acknowledged. */
+  void persistAtRate(int batchesPerSecond) {
+    pauseNanos = 1_000_000_000L / batchesPerSecond;
+    persistent = true;
+  }
+
   @Override
   public void run() {
     while (!stop.get()) {
-      if (!send(next)) {
+      long start = System.nanoTime();
+      if (send(next)) {
+        next += BATCH;
+      } else if (persistent) {
+        refusals.incrementAndGet();
+      } else {
         return;
       }
-      next += BATCH;
+      if (pauseNanos > 0) {
+        LockSupport.parkNanos(start + pauseNanos - System.nanoTime());
+      }
     }
+  }
+
+  /** Returns how often a batch was not acknowledged. */
+  int refusals() {
+    return refusals.get();
   }
 
   /** Sends a batch to the first node that answers, and tells whether one did. */
@@ -88,8 +111,12 @@ final class SampleWriter extends Thread {
     return name;
   }
 
-  void finish() throws InterruptedException {
+  void stopSoon() {
     stop.set(true);
+  }
+
+  void finish() throws InterruptedException {
+    stopSoon();
     join();
   }
 
