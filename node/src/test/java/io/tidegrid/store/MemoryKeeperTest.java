@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
@@ -100,7 +101,7 @@ class MemoryKeeperTest {
     }
   }
 
-  private TreeMap<String, TreeMap<Long, Double>> content(TestGrid.Node... nodes) {
+  private Map<String, TreeMap<Long, Double>> content(TestGrid.Node... nodes) {
     TreeMap<String, TreeMap<Long, Double>> content = new TreeMap<>();
     for (int shard = 0; shard < SHARDS; shard++) {
       int number = shard;
@@ -115,7 +116,7 @@ class MemoryKeeperTest {
     return content;
   }
 
-  private static TreeMap<String, TreeMap<Long, Double>> contentOf(ShardView view) {
+  private static Map<String, TreeMap<Long, Double>> contentOf(ShardView view) {
     TreeMap<String, TreeMap<Long, Double>> content = new TreeMap<>();
     view.select(
         "a",
