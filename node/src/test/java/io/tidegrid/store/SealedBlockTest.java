@@ -74,7 +74,9 @@ class SealedBlockTest {
   }
 
   private static void same(
-      SealedBlock block, NavigableMap<Integer, NavigableMap<Long, Double>> expected, Random random) {
+      SealedBlock block,
+      NavigableMap<Integer, NavigableMap<Long, Double>> expected,
+      Random random) {
     long samples = 0;
     SealedBlock.Lookup lookup = new SealedBlock.Lookup();
     for (int ref = 0; ref < expected.lastKey() + 2; ref++) {

@@ -11,8 +11,8 @@ import io.tidegrid.model.SeriesKey;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -141,7 +141,8 @@ class ShardSealTest {
     same(content(shard), expected);
     ShardSize size = new ShardSize();
     shard.addTo(size);
-    assertThat(size.samples).isEqualTo(expected.values().stream().mapToLong(NavigableMap::size).sum());
+    assertThat(size.samples)
+        .isEqualTo(expected.values().stream().mapToLong(NavigableMap::size).sum());
     for (Block block : shard.blocks()) {
       assertThat(shard.seal(block)).isTrue();
       assertThat(block.state().open()).isNull();
@@ -159,7 +160,8 @@ class ShardSealTest {
             "a",
             ALL,
             series -> {
-              NavigableMap<Long, Long> samples = expected.getOrDefault(series.id(), new TreeMap<>());
+              NavigableMap<Long, Long> samples =
+                  expected.getOrDefault(series.id(), new TreeMap<>());
               long at = START + random.nextLong(120 * 120_000L);
               SampleBuffer latest = new SampleBuffer();
               assertThat(series.copyLatest(at, latest)).isEqualTo(samples.floorKey(at) != null);
