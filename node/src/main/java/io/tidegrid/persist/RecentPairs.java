@@ -31,7 +31,7 @@ final class RecentPairs {
                SELECT r.block, r.shards, r.shard FROM recent r
                 WHERE (r.block, r.shards, r.shard) > (p.block, p.shards, p.shard) AND r.block <= ?
                 ORDER BY r.block, r.shards, r.shard LIMIT 1) AS n)
-      SELECT block, shard FROM pairs LIMIT\s\
+      SELECT block, shard FROM pairs LIMIT ?\
       """;
 
   private RecentPairs() {}
@@ -42,13 +42,14 @@ final class RecentPairs {
     Set<CompactionPair> pairs = new LinkedHashSet<>();
     connection.setAutoCommit(false);
     try (Statement settings = connection.createStatement();
-        PreparedStatement select = connection.prepareStatement(PAIRS + MAX_PAIRS)) {
+        PreparedStatement select = connection.prepareStatement(PAIRS)) {
       // The table has no statistics, and only the index makes this cheap.
       settings.execute(
           "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort"
               + " = off; SET LOCAL jit = off");
       select.setTimestamp(1, last);
       select.setTimestamp(2, last);
+      select.setInt(3, MAX_PAIRS);
       try (ResultSet result = select.executeQuery()) {
         while (result.next()) {
           pairs.add(new CompactionPair(result.getTimestamp(1).getTime(), result.getInt(2)));
