@@ -55,7 +55,7 @@ class BlockCompactionTest {
 
   /** Whatever a double can be. */
   private static double anyValue(Random random, long id) {
-    return switch ((int) Math.floorMod(id, 7)) {
+    return switch (Math.floorMod(id, 7)) {
       case 0 -> random.nextInt(100);
       case 1 -> random.nextInt(10_000) / 100.0;
       case 2 -> random.nextLong(1L << 45) / 1_000.0;
@@ -67,7 +67,7 @@ class BlockCompactionTest {
             case 0 -> Double.MAX_VALUE;
             case 1 -> Double.MIN_VALUE;
             case 2 -> Double.NEGATIVE_INFINITY;
-            case 3 -> 9_007_199_254_740_993.0;
+            case 3 -> 9_007_199_254_740_994.0;
             case 4 -> 1e-14;
             default -> random.nextDouble();
           };
