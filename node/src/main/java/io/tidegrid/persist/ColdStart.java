@@ -5,6 +5,8 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.tidegrid.grid.Birth;
 import io.tidegrid.model.Labels;
+import io.tidegrid.store.BlockSpan;
+import io.tidegrid.store.SampleBuffer;
 import io.tidegrid.store.ShardMovedException;
 import io.tidegrid.store.ShardRestorer;
 import java.sql.Connection;
@@ -14,6 +16,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -24,12 +27,13 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /**
  * Fills shards that started empty from the database: first their series directories, then their
- * samples, hour by hour from the newest down to what memory keeps. Looks for such shards at the
- * start and whenever partitions may have moved or been lost. Samples written meanwhile are in
- * memory already and stay as they are.
+ * samples, block by block from the newest down to what memory keeps, or has room for. Looks for
+ * such shards at the start and whenever partitions may have moved or been lost. Samples written
+ * meanwhile are in memory already and stay as they are.
  */
 final class ColdStart implements AutoCloseable {
 
@@ -40,31 +44,47 @@ final class ColdStart implements AutoCloseable {
   private static final int SAMPLES_AT_ONCE = 50_000;
 
   /** Bounds the columns of all shards together: 24 bytes a sample. */
-  private static final int SAMPLES_BUFFERED = 3_000_000;
+  private static final int SAMPLES_BUFFERED = 1_000_000;
+
+  /** Recent samples that are read for some shards at a time. */
+  private static final long SAMPLES_OF_PART = 1_500_000;
+
+  /** Bounds what is read at a time of blocks that are compacted, whose size is not known. */
+  private static final int SERIES_OF_PART = 5_000;
 
   private final Database database;
-  private final HourPartitions partitions;
+  private final RecentSamples recent;
+  private final StoredSamples stored;
   private final ShardRestorer restorer;
   private final InstantSource clock;
   private final Duration memoryRetention;
+  private final BooleanSupplier memoryFull;
   private final Timer timer;
   private final io.micrometer.core.instrument.Counter restoredSamples;
   private final Semaphore wake = new Semaphore(0);
   private final Thread thread;
   private volatile boolean closed;
 
+  /**
+   * @param memoryFull asked before each block; from the moment on when it says so, what is older
+   *     stays in the database
+   */
   ColdStart(
       Database database,
-      HourPartitions partitions,
+      RecentSamples recent,
+      StoredSamples stored,
       ShardRestorer restorer,
       InstantSource clock,
       Duration memoryRetention,
+      BooleanSupplier memoryFull,
       MeterRegistry meters) {
     this.database = database;
-    this.partitions = partitions;
+    this.recent = recent;
+    this.stored = stored;
     this.restorer = restorer;
     this.clock = clock;
     this.memoryRetention = memoryRetention;
+    this.memoryFull = memoryFull;
     this.timer = meters.timer("tidegrid.persist.replay");
     this.restoredSamples = meters.counter("tidegrid.persist.replay.samples");
     this.thread = Thread.ofPlatform().name("tidegrid-replay").daemon().start(this::run);
@@ -130,9 +150,11 @@ final class ColdStart implements AutoCloseable {
 
     private final Connection connection;
     private final Set<Integer> shards;
-    private final SeriesShards shardOfSeries = new SeriesShards();
+    private final SeriesNumbers shardOfSeries = new SeriesNumbers();
+    private final Map<Integer, LongColumn> seriesOfShard = new HashMap<>();
     private final Map<Integer, Columns> columns = new HashMap<>();
     private final int columnSize;
+    private long restoredOfPart;
 
     Run(Connection connection, Set<Integer> shards) {
       this.connection = connection;
@@ -156,6 +178,7 @@ final class ColdStart implements AutoCloseable {
             int shard = restorer.shardOf(birth.tenant(), birth.labels());
             if (shards.contains(shard)) {
               shardOfSeries.put(birth.id(), shard);
+              seriesOfShard.computeIfAbsent(shard, s -> new LongColumn()).add(birth.id());
               List<Birth> list = births.computeIfAbsent(shard, s -> new ArrayList<>());
               list.add(birth);
               if (list.size() >= SERIES_AT_ONCE) {
@@ -177,71 +200,83 @@ final class ColdStart implements AutoCloseable {
     }
 
     long samples() throws SQLException {
-      long firstHour =
-          HourPartitions.hourOf(Math.max(clock.instant().minus(memoryRetention).toEpochMilli(), 0));
-      NavigableSet<Long> hours =
-          new TreeSet<>(partitions.existing(connection).tailSet(firstHour, true));
-      Set<Long> late =
-          hours(
-              "SELECT DISTINCT date_bin('1 hour', time, 'epoch') FROM samples_late"
-                  + " WHERE time >= "
-                  + HourPartitions.literal(firstHour));
-      Set<Long> overlapping = hours("SELECT hour FROM samples_hours WHERE overlapping");
-      hours.addAll(late);
+      long oldest =
+          BlockSpan.startOf(Math.max(clock.instant().minus(memoryRetention).toEpochMilli(), 0));
+      NavigableSet<Long> blocks = recent.blocks(connection, oldest, Long.MAX_VALUE / 1_000);
+      for (long block = oldest; block <= clock.millis(); block += BlockSpan.LENGTH_MS) {
+        blocks.add(block);
+      }
       long samples = 0;
-      for (long hour : hours.descendingSet()) {
+      long from = Long.MAX_VALUE;
+      for (long block : blocks.descendingSet()) {
         if (closed || shards.isEmpty()) {
           return samples;
         }
-        samples += SampleRows.read(connection, query(hour, late, overlapping), this::accept);
-        for (Map.Entry<Integer, Columns> entry : columns.entrySet()) {
-          flush(entry.getKey(), entry.getValue());
+        if (memoryFull.getAsBoolean()) {
+          break;
         }
+        samples += block(block);
+        from = block;
       }
       for (int shard : List.copyOf(shards)) {
-        onShard(shard, () -> restorer.restoredFrom(shard, firstHour * HourPartitions.HOUR_MS));
+        long restoredFrom = from;
+        onShard(shard, () -> restorer.restoredFrom(shard, restoredFrom));
       }
       return samples;
     }
 
-    private Set<Long> hours(String query) throws SQLException {
-      Set<Long> hours = new HashSet<>();
-      try (Statement statement = connection.createStatement();
-          ResultSet result = statement.executeQuery(query)) {
-        while (result.next()) {
-          hours.add(HourPartitions.hourOf(result.getTimestamp(1).getTime()));
+    private long block(long block) throws SQLException {
+      Map<Integer, Long> sizes = recent.sizes(connection, block);
+      long ofOthers = sizes.getOrDefault(-1, 0L) / Math.max(shardOfSeries.size(), 1);
+      long samples = 0;
+      LongColumn ids = new LongColumn();
+      long expected = 0;
+      for (int shard : new TreeSet<>(shards)) {
+        LongColumn more = seriesOfShard.getOrDefault(shard, LongColumn.NONE);
+        long expectedMore = sizes.getOrDefault(shard, 0L) + ofOthers * more.size();
+        if (ids.size() > 0
+            && (ids.size() + more.size() > SERIES_OF_PART
+                || expected + expectedMore > SAMPLES_OF_PART)) {
+          samples += part(block, ids.toArray());
+          ids.clear();
+          expected = 0;
         }
+        ids.addAll(more);
+        expected += expectedMore;
       }
-      return hours;
+      samples += part(block, ids.toArray());
+      return samples;
     }
 
-    /** Sorting an hour costs several times its reading, so only where keys may come twice. */
-    private String query(long hour, Set<Long> late, Set<Long> overlapping) {
-      String where =
-          " WHERE time >= "
-              + HourPartitions.literal(hour)
-              + " AND time < "
-              + HourPartitions.literal(hour + 1);
-      if (!late.contains(hour) && !overlapping.contains(hour)) {
-        return "SELECT series_id, time, value FROM samples" + where;
+    /** Restores a block of some series, read in one snapshot. */
+    private long part(long block, long[] ids) throws SQLException {
+      if (ids.length == 0) {
+        return 0;
       }
-      return "SELECT DISTINCT ON (series_id, time) series_id, time, value FROM (SELECT * FROM"
-          + " samples"
-          + where
-          + " UNION ALL SELECT * FROM samples_late"
-          + where
-          + ") AS s ORDER BY series_id, time, seq DESC";
+      int[] ofShards = new int[ids.length];
+      for (int i = 0; i < ids.length; i++) {
+        ofShards[i] = shardOfSeries.get(ids[i]);
+      }
+      restoredOfPart = 0;
+      // Ends the transaction so far, in which nothing was changed.
+      connection.rollback();
+      StoredSamples.beginSnapshot(connection);
+      stored.read(connection, ids, ofShards, block, block + BlockSpan.LENGTH_MS - 1, this::accept);
+      connection.rollback();
+      columns.forEach(this::flush);
+      return restoredOfPart;
     }
 
-    private void accept(long id, long timeMs, double value) {
+    private void accept(long id, SampleBuffer samples) {
       int shard = shardOfSeries.get(id);
-      if (shard >= 0) {
-        Columns into = columns.computeIfAbsent(shard, s -> new Columns(columnSize));
-        into.add(id, timeMs, value);
+      Columns into = columns.computeIfAbsent(shard, s -> new Columns(columnSize));
+      for (int i = 0; i < samples.size(); i++) {
+        into.add(id, samples.times()[i], samples.values()[i]);
         if (into.size == columnSize) {
           flush(shard, into);
         }
       }
+      restoredOfPart += samples.size();
     }
 
     private void flush(int shard, Columns filled) {
@@ -264,6 +299,40 @@ final class ColdStart implements AutoCloseable {
       } catch (ShardMovedException e) {
         shards.remove(shard);
       }
+    }
+  }
+
+  /** A growing column of series ids. */
+  private static final class LongColumn {
+
+    private static final LongColumn NONE = new LongColumn();
+
+    private long[] values = {};
+    private int size;
+
+    int size() {
+      return size;
+    }
+
+    void add(long value) {
+      if (size == values.length) {
+        values = Arrays.copyOf(values, Math.max(16, size * 2));
+      }
+      values[size++] = value;
+    }
+
+    void addAll(LongColumn more) {
+      values = Arrays.copyOf(values, size + more.size);
+      System.arraycopy(more.values, 0, values, size, more.size);
+      size += more.size;
+    }
+
+    void clear() {
+      size = 0;
+    }
+
+    long[] toArray() {
+      return Arrays.copyOf(values, size);
     }
   }
 

@@ -82,9 +82,14 @@ final class Database implements AutoCloseable {
       pool = Optional.of(newPool());
     }
     HikariDataSource current = pool.orElseThrow();
+    if (!migrated) {
+      // A script that moves samples takes longer than the pool's limits allow.
+      try (Connection connection = unlimitedConnection()) {
+        schemaVersion = new SchemaMigrator().migrate(connection);
+      }
+    }
     try (Connection connection = current.getConnection()) {
       if (!migrated) {
-        schemaVersion = new SchemaMigrator().migrate(connection);
         facts = ServerFacts.detect(connection);
         migrated = true;
         LOG.log(
@@ -243,6 +248,10 @@ final class Database implements AutoCloseable {
     if (closed || !migrated) {
       throw new SQLTransientConnectionException("the database is not there yet", "08001");
     }
+    return unlimitedConnection();
+  }
+
+  private Connection unlimitedConnection() throws SQLException {
     return DriverManager.getConnection(jdbcUrl(), connectionProperties());
   }
 

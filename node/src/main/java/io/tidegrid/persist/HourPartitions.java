@@ -7,7 +7,6 @@ import java.sql.Statement;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.util.Collection;
 import java.util.NavigableSet;
 import java.util.Set;
 import java.util.TreeSet;
@@ -21,19 +20,16 @@ final class HourPartitions {
 
   static final long HOUR_MS = 3_600_000L;
 
+  private static final int LOCK_TIMEOUT_MS = 100;
+
   private static final DateTimeFormatter SUFFIX =
       DateTimeFormatter.ofPattern("uuuuMMddHH").withZone(ZoneOffset.UTC);
 
   private final String table;
-  private final boolean appendOnly;
   private final Set<Long> known = ConcurrentHashMap.newKeySet();
 
-  /**
-   * @param appendOnly whether rows are never changed or deleted one by one
-   */
-  HourPartitions(String table, boolean appendOnly) {
+  HourPartitions(String table) {
     this.table = table;
-    this.appendOnly = appendOnly;
   }
 
   static long hourOf(long timeMs) {
@@ -50,21 +46,16 @@ final class HourPartitions {
     return table + "_p" + SUFFIX.format(Instant.ofEpochMilli(hour * HOUR_MS));
   }
 
-  /** Creates the partitions that are missing, each in a transaction of its own. */
-  void ensure(Connection connection, Collection<Long> hours) throws SQLException {
-    for (long hour : hours) {
-      if (!known.contains(hour)) {
-        create(connection, hour);
-        known.add(hour);
-      }
+  /**
+   * Creates the partition of an hour unless there is one, in a transaction of its own, and tells
+   * whether this object did not know it yet.
+   */
+  boolean ensure(Connection connection, long hour) throws SQLException {
+    if (known.contains(hour)) {
+      return false;
     }
-  }
-
-  /** Creates the partition of an hour and tells whether this object did not know it yet. */
-  boolean ensureNew(Connection connection, long hour) throws SQLException {
-    boolean unknown = !known.contains(hour);
-    ensure(connection, java.util.List.of(hour));
-    return unknown;
+    create(connection, hour);
+    return known.add(hour);
   }
 
   /** Forgets what is known, after a partition turned out to be missing. */
@@ -85,23 +76,24 @@ final class HourPartitions {
           "SELECT pg_advisory_xact_lock(hashtextextended('tidegrid partition "
               + partition
               + "', 0))");
-      boolean attached;
-      try (ResultSet result =
-          statement.executeQuery(
+      boolean attached =
+          isTrue(
+              statement,
               "SELECT EXISTS (SELECT 1 FROM pg_inherits WHERE inhparent = '"
                   + table
                   + "'::regclass AND inhrelid = to_regclass('"
                   + partition
-                  + "'))")) {
-        result.next();
-        attached = result.getBoolean(1);
-      }
+                  + "'))");
       if (!attached) {
         statement.execute("DROP TABLE IF EXISTS " + partition);
-        // Rows that never change need no vacuum; freezing them would rewrite every page once.
-        String storage = appendOnly ? " WITH (autovacuum_enabled = off)" : "";
+        // Partitions are dropped before vacuum would gain anything; freezing them would rewrite
+        // every page once.
         statement.execute(
-            "CREATE TABLE " + partition + " (LIKE " + table + " INCLUDING ALL)" + storage);
+            "CREATE TABLE "
+                + partition
+                + " (LIKE "
+                + table
+                + " INCLUDING ALL) WITH (autovacuum_enabled = off)");
         statement.execute(
             "ALTER TABLE "
                 + table
@@ -122,37 +114,6 @@ final class HourPartitions {
         connection.setAutoCommit(true);
       }
     }
-  }
-
-  /**
-   * Locks the partition of an hour for writing rows straight into it until the transaction ends, so
-   * that it can be neither dropped nor detached meanwhile, and returns its name.
-   *
-   * @throws SqlErrors.MissingPartitionException when there is none, or it is not attached
-   */
-  String lockForWriting(Connection connection, long hour) throws SQLException {
-    String partition = partition(hour);
-    try (Statement statement = connection.createStatement()) {
-      statement.execute("LOCK TABLE " + partition + " IN ROW EXCLUSIVE MODE");
-      try (ResultSet result =
-          statement.executeQuery(
-              "SELECT EXISTS (SELECT 1 FROM pg_inherits WHERE inhparent = '"
-                  + table
-                  + "'::regclass AND inhrelid = '"
-                  + partition
-                  + "'::regclass AND NOT inhdetachpending)")) {
-        result.next();
-        if (!result.getBoolean(1)) {
-          throw new SqlErrors.MissingPartitionException(partition + " is not attached", null);
-        }
-      }
-    } catch (SQLException e) {
-      if (SqlErrors.state(e).equals(SqlErrors.UNDEFINED_TABLE)) {
-        throw new SqlErrors.MissingPartitionException(partition + " does not exist", e);
-      }
-      throw e;
-    }
-    return partition;
   }
 
   /** Returns the hours that have a partition. */
@@ -196,6 +157,54 @@ final class HourPartitions {
       try (Statement statement = connection.createStatement()) {
         statement.execute("DROP TABLE IF EXISTS " + partition(oldest));
       }
+    }
+  }
+
+  /**
+   * Drops the partition of an hour if it has no rows, in a transaction of its own, and tells
+   * whether it is gone. Gives up at once, for a later try, while somebody uses the table: waiting
+   * for the lock would hold up everybody else behind. The hour must be past for whoever writes, by
+   * a margin that covers the difference between clocks and the longest transaction.
+   */
+  boolean dropIfEmpty(Connection connection, long hour) throws SQLException {
+    String partition = partition(hour);
+    connection.setAutoCommit(false);
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("SET LOCAL lock_timeout = " + LOCK_TIMEOUT_MS);
+      boolean dropped = false;
+      if (isTrue(statement, "SELECT to_regclass('" + partition + "') IS NULL")) {
+        dropped = true;
+      } else if (isTrue(statement, "SELECT NOT EXISTS (SELECT 1 FROM " + partition + ")")) {
+        // The table first, as all who read and write do, and looked at again under the lock.
+        statement.execute("LOCK TABLE ONLY " + table + " IN ACCESS EXCLUSIVE MODE");
+        statement.execute("LOCK TABLE " + partition + " IN ACCESS EXCLUSIVE MODE");
+        if (isTrue(statement, "SELECT NOT EXISTS (SELECT 1 FROM " + partition + ")")) {
+          statement.execute("DROP TABLE " + partition);
+          dropped = true;
+        }
+      }
+      connection.commit();
+      if (dropped) {
+        known.remove(hour);
+      }
+      return dropped;
+    } catch (SQLException e) {
+      rollback(connection, e);
+      if (SqlErrors.state(e).equals(SqlErrors.LOCK_NOT_AVAILABLE)) {
+        return false;
+      }
+      throw e;
+    } finally {
+      if (!connection.isClosed()) {
+        connection.setAutoCommit(true);
+      }
+    }
+  }
+
+  private static boolean isTrue(Statement statement, String query) throws SQLException {
+    try (ResultSet result = statement.executeQuery(query)) {
+      result.next();
+      return result.getBoolean(1);
     }
   }
 

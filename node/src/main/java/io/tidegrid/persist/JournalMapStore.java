@@ -1,18 +1,22 @@
 package io.tidegrid.persist;
 
+import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.map.MapLoaderLifecycleSupport;
 import com.hazelcast.map.MapStore;
 import io.tidegrid.grid.JournalBatch;
 import io.tidegrid.grid.JournalKey;
 import io.tidegrid.model.TidegridException;
 import java.util.Collection;
 import java.util.Map;
+import java.util.Properties;
 
 /**
  * What Hazelcast's write-behind queue of the journal calls. It only prompts: that a batch is stored
  * is known when it is evicted from the map. Loading finds nothing, for the journal holds what is
  * not in the database; deleting is what happens after a commit and deletes nothing there.
  */
-final class JournalMapStore implements MapStore<JournalKey, JournalBatch> {
+final class JournalMapStore
+    implements MapStore<JournalKey, JournalBatch>, MapLoaderLifecycleSupport {
 
   private static final System.Logger LOG = System.getLogger(JournalMapStore.class.getName());
 
@@ -21,6 +25,15 @@ final class JournalMapStore implements MapStore<JournalKey, JournalBatch> {
   JournalMapStore(JournalStore store) {
     this.store = store;
   }
+
+  /** Batches may come before the node is told of its instance. */
+  @Override
+  public void init(HazelcastInstance instance, Properties properties, String mapName) {
+    store.shards(instance.getPartitionService().getPartitions().size());
+  }
+
+  @Override
+  public void destroy() {}
 
   @Override
   public void store(JournalKey key, JournalBatch value) {

@@ -109,8 +109,14 @@ final class JournalStore {
     return inFlight.contains(key);
   }
 
-  HourPartitions samplePartitions() {
-    return writer.samplePartitions();
+  /** Sets how many shards there are. Until then rows say that they do not know. */
+  void shards(int count) {
+    writer.shards(count);
+  }
+
+  /** Returns how many shards there are; 0 while that is not known. */
+  int shards() {
+    return writer.shards();
   }
 
   /**

@@ -2,32 +2,23 @@ package io.tidegrid.persist;
 
 import io.tidegrid.grid.JournalBatch;
 import io.tidegrid.grid.JournalKey;
-import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.sql.Timestamp;
 import java.time.InstantSource;
-import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
-import java.util.NavigableSet;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Writes journal batches in one transaction: their ledger rows, series, samples, hour marks and
- * late upserts, or nothing. Batches that the ledger has are left out, so writing them again changes
- * nothing. Safe for use by many threads, each with a connection of its own.
+ * Writes journal batches in one transaction: their ledger rows, series and samples, or nothing.
+ * Batches that the ledger has are left out, so writing them again changes nothing. Safe for use by
+ * many threads, each with a connection of its own.
  */
 final class JournalWriter {
 
@@ -36,8 +27,6 @@ final class JournalWriter {
 
   /** Hours of commit that the ledger keeps; a batch is offered again within seconds, or never. */
   private static final int LEDGER_HOURS = 4;
-
-  private static final int MAX_MARKS = 10_000;
 
   private static final String LEDGER =
       """
@@ -51,28 +40,19 @@ final class JournalWriter {
       RETURNING shard, epoch, counter\
       """;
 
-  private static final String LATE =
-      """
-      INSERT INTO samples_late AS l (series_id, time, value, seq)
-      SELECT DISTINCT ON (series_id, time) series_id, time, value, seq
-        FROM pg_temp.tidegrid_late
-       ORDER BY series_id, time, seq DESC, ctid DESC
-      ON CONFLICT (series_id, time) DO UPDATE
-         SET value = excluded.value, seq = excluded.seq
-       WHERE excluded.seq > l.seq\
-      """;
-
   private final InstantSource clock;
   private final SeriesWriter series = new SeriesWriter();
-  private final HourPartitions samplePartitions = new HourPartitions("samples", true);
-  private final HourPartitions ledgerPartitions = new HourPartitions("persisted_batches", true);
-  private final Set<Long> markedHours = ConcurrentHashMap.newKeySet();
+  private final HourPartitions recentPartitions = new HourPartitions("recent");
+  private final HourPartitions ledgerPartitions = new HourPartitions("persisted_batches");
+
+  /** How many shards there are; 0 while that is not known. */
+  private volatile int shards;
 
   /**
    * What a transaction did.
    *
    * @param batches batches that the ledger did not have yet
-   * @param samples rows written of them
+   * @param samples samples of them
    * @param conflicts batches cut out of these because their series id belongs to other labels
    */
   record Written(int batches, long samples, SortedMap<JournalKey, JournalBatch> conflicts) {}
@@ -81,16 +61,20 @@ final class JournalWriter {
     this.clock = clock;
   }
 
-  HourPartitions samplePartitions() {
-    return samplePartitions;
+  /** Sets how many shards there are; rows written before say that they do not know. */
+  void shards(int count) {
+    shards = count;
   }
 
-  /** Forgets which partitions, series and marks exist, after the database said otherwise. */
+  int shards() {
+    return shards;
+  }
+
+  /** Forgets which partitions and series exist, after the database said otherwise. */
   void forget() {
-    samplePartitions.forget();
+    recentPartitions.forget();
     ledgerPartitions.forget();
     series.forget();
-    markedHours.clear();
   }
 
   /**
@@ -99,22 +83,13 @@ final class JournalWriter {
    */
   Written write(Connection connection, SortedMap<JournalKey, JournalBatch> batches)
       throws SQLException {
-    long ledgerHour = HourPartitions.hourOf(clock.instant().toEpochMilli());
-    Map<JournalKey, SortedSet<Long>> hours = new HashMap<>(batches.size() * 2);
-    batches.forEach((key, batch) -> {
-      if (!batch.old()) {
-        hours.put(key, hoursOf(batch));
-      }
-    });
-    prepare(connection, ledgerHour, hours.values());
+    long hour = HourPartitions.hourOf(clock.instant().toEpochMilli());
+    ensurePartitions(connection, hour);
     connection.setAutoCommit(false);
     try {
-      SortedMap<JournalKey, JournalBatch> fresh = enterLedger(connection, ledgerHour, batches);
+      SortedMap<JournalKey, JournalBatch> fresh = enterLedger(connection, hour, batches);
       SeriesWriter.Result seriesResult = series.write(connection, fresh);
-      SortedSet<Long> marks = new TreeSet<>();
-      long samples = writeSamples(connection, seriesResult.accepted(), hours, marks);
-      samples += writeLate(connection, seriesResult.accepted());
-      mark(connection, marks);
+      long samples = writeSamples(connection, hour, seriesResult.accepted());
       for (Map.Entry<JournalKey, JournalBatch> conflict : seriesResult.conflicts().entrySet()) {
         DeadLetters.insert(
             connection,
@@ -125,7 +100,6 @@ final class JournalWriter {
       }
       connection.commit();
       series.committed(seriesResult);
-      remember(marks);
       return new Written(fresh.size(), samples, seriesResult.conflicts());
     } catch (SQLException | RuntimeException e) {
       HourPartitions.rollback(connection, e);
@@ -141,13 +115,13 @@ final class JournalWriter {
   void writeDeadLetter(
       Connection connection, JournalKey key, JournalBatch batch, String state, String reason)
       throws SQLException {
-    long ledgerHour = HourPartitions.hourOf(clock.instant().toEpochMilli());
-    prepare(connection, ledgerHour, List.of());
+    long hour = HourPartitions.hourOf(clock.instant().toEpochMilli());
+    ensurePartitions(connection, hour);
     connection.setAutoCommit(false);
     try {
       SortedMap<JournalKey, JournalBatch> one = new TreeMap<>();
       one.put(key, batch);
-      if (!enterLedger(connection, ledgerHour, one).isEmpty()) {
+      if (!enterLedger(connection, hour, one).isEmpty()) {
         DeadLetters.insert(connection, key, batch, state, reason);
       }
       connection.commit();
@@ -161,36 +135,15 @@ final class JournalWriter {
     }
   }
 
-  private void prepare(
-      Connection connection, long ledgerHour, Collection<SortedSet<Long>> sampleHours)
-      throws SQLException {
-    if (ledgerPartitions.ensureNew(connection, ledgerHour)) {
+  /**
+   * Ledger and samples alike belong to the hour of their commit. A partition of samples is only
+   * dropped when that hour is long past, so none goes away between here and the commit.
+   */
+  private void ensurePartitions(Connection connection, long hour) throws SQLException {
+    recentPartitions.ensure(connection, hour);
+    if (ledgerPartitions.ensure(connection, hour)) {
       ledgerPartitions.keepNewest(connection, LEDGER_HOURS);
     }
-    SortedSet<Long> hours = new TreeSet<>();
-    for (SortedSet<Long> ofBatch : sampleHours) {
-      hours.addAll(ofBatch);
-    }
-    samplePartitions.ensure(connection, hours);
-  }
-
-  private static NavigableSet<Long> hoursOf(JournalBatch batch) {
-    NavigableSet<Long> hours = new TreeSet<>();
-    long[] times = batch.times();
-    int size = batch.size();
-    // Beyond any hour's reach, so that the first sample opens one.
-    long from = Long.MIN_VALUE;
-    long to = Long.MIN_VALUE;
-    for (int i = 0; i < size; i++) {
-      long time = times[i];
-      if (time < from || time >= to) {
-        long hour = HourPartitions.hourOf(time);
-        from = hour * HourPartitions.HOUR_MS;
-        to = from + HourPartitions.HOUR_MS;
-        hours.add(hour);
-      }
-    }
-    return hours;
   }
 
   /**
@@ -199,7 +152,7 @@ final class JournalWriter {
    * batch in two hours without seeing each other.
    */
   private static SortedMap<JournalKey, JournalBatch> enterLedger(
-      Connection connection, long ledgerHour, SortedMap<JournalKey, JournalBatch> batches)
+      Connection connection, long hour, SortedMap<JournalKey, JournalBatch> batches)
       throws SQLException {
     int count = batches.size();
     Integer[] shards = new Integer[count];
@@ -225,7 +178,7 @@ final class JournalWriter {
       byKey.put(key, key);
     }
     try (PreparedStatement insert = connection.prepareStatement(LEDGER)) {
-      insert.setTimestamp(1, new Timestamp(ledgerHour * HourPartitions.HOUR_MS));
+      insert.setTimestamp(1, new Timestamp(hour * HourPartitions.HOUR_MS));
       insert.setArray(2, connection.createArrayOf("int4", shards));
       insert.setArray(3, connection.createArrayOf("int4", epochs));
       insert.setArray(4, connection.createArrayOf("int4", counters));
@@ -240,119 +193,16 @@ final class JournalWriter {
     return fresh;
   }
 
-  /** Rows of one hour from which on they are worth a COPY of their own. */
-  private static final int DIRECT_ROWS = 2_000;
-
-  /** The batches of one COPY, in order. */
-  private record Portion(List<Map.Entry<JournalKey, JournalBatch>> batches, long rows) {
-
-    static Portion of(List<Map.Entry<JournalKey, JournalBatch>> batches) {
-      return new Portion(batches, batches.stream().mapToLong(e -> e.getValue().size()).sum());
-    }
-  }
-
-  /**
-   * Copies rows straight into the partition of their hour where there are enough of it: finding the
-   * partition row by row costs the server a tenth of its time. What is left goes by the parent, and
-   * first, because whoever drops a partition locks the parent first.
-   */
   private long writeSamples(
-      Connection connection,
-      SortedMap<JournalKey, JournalBatch> batches,
-      Map<JournalKey, SortedSet<Long>> hoursOfBatches,
-      SortedSet<Long> marks)
+      Connection connection, long hour, SortedMap<JournalKey, JournalBatch> batches)
       throws SQLException {
-    List<Map.Entry<JournalKey, JournalBatch>> rest = new ArrayList<>();
-    SortedMap<Long, List<Map.Entry<JournalKey, JournalBatch>>> byHour = new TreeMap<>();
-    for (Map.Entry<JournalKey, JournalBatch> entry : batches.entrySet()) {
-      JournalBatch batch = entry.getValue();
-      if (batch.old() || batch.size() == 0) {
-        continue;
-      }
-      SortedSet<Long> hours = hoursOfBatches.get(entry.getKey());
-      if (batch.overlapping()) {
-        marks.addAll(hours);
-        entry = Map.entry(entry.getKey(), BatchFilter.lastOfEach(batch));
-      }
-      if (hours.size() == 1) {
-        byHour.computeIfAbsent(hours.first(), hour -> new ArrayList<>()).add(entry);
-      } else {
-        rest.add(entry);
-      }
-    }
-    SortedMap<Long, Portion> direct = new TreeMap<>();
-    byHour.forEach((hour, entries) -> {
-      Portion portion = Portion.of(entries);
-      if (portion.rows() >= DIRECT_ROWS) {
-        direct.put(hour, portion);
-      } else {
-        rest.addAll(entries);
-      }
-    });
-    long rows = 0;
-    if (!rest.isEmpty()) {
-      rows += copy(connection, "samples", Portion.of(rest));
-    }
-    for (Map.Entry<Long, Portion> portion : direct.entrySet()) {
-      String partition = samplePartitions.lockForWriting(connection, portion.getKey());
-      rows += copy(connection, partition, portion.getValue());
-    }
-    return rows;
-  }
-
-  private static long copy(Connection connection, String table, Portion portion)
-      throws SQLException {
-    try (SampleCopy copy = new SampleCopy(connection, table)) {
-      for (Map.Entry<JournalKey, JournalBatch> entry : portion.batches()) {
-        JournalBatch batch = entry.getValue();
-        copy.write(
-            batch.ids(), batch.times(), batch.values(), batch.size(), entry.getKey().sequence());
-      }
-      copy.finish();
-    }
-    return portion.rows();
-  }
-
-  private static long writeLate(Connection connection, SortedMap<JournalKey, JournalBatch> batches)
-      throws SQLException {
-    List<Map.Entry<JournalKey, JournalBatch>> old =
-        batches.entrySet().stream().filter(entry -> entry.getValue().old()).toList();
-    if (old.isEmpty()) {
+    if (batches.values().stream().allMatch(batch -> batch.size() == 0)) {
       return 0;
     }
-    try (Statement statement = connection.createStatement()) {
-      // By way of a table, because an upsert may meet each key once, and COPY keeps a value's bits.
-      statement.execute(
-          "CREATE TEMPORARY TABLE IF NOT EXISTS tidegrid_late (series_id bigint, time timestamptz,"
-              + " value float8, seq bigint) ON COMMIT DELETE ROWS");
-      long rows = copy(connection, "pg_temp.tidegrid_late", Portion.of(old));
-      statement.execute(LATE);
-      return rows;
+    try (RecentCopy copy = new RecentCopy(connection, hour * HourPartitions.HOUR_MS, shards)) {
+      long samples = RecentWriter.write(copy, batches);
+      copy.finish();
+      return samples;
     }
-  }
-
-  private void mark(Connection connection, SortedSet<Long> hours) throws SQLException {
-    hours.removeAll(new HashSet<>(markedHours));
-    if (hours.isEmpty()) {
-      return;
-    }
-    List<Timestamp> starts = new ArrayList<>();
-    hours.forEach(hour -> starts.add(new Timestamp(hour * HourPartitions.HOUR_MS)));
-    try (PreparedStatement insert =
-        connection.prepareStatement(
-            "INSERT INTO samples_hours (hour, overlapping) SELECT h, true FROM"
-                + " unnest(?::timestamptz[]) AS h ON CONFLICT (hour) DO UPDATE SET overlapping ="
-                + " true WHERE NOT samples_hours.overlapping")) {
-      Array array = connection.createArrayOf("timestamptz", starts.toArray());
-      insert.setArray(1, array);
-      insert.executeUpdate();
-    }
-  }
-
-  private void remember(SortedSet<Long> marks) {
-    if (markedHours.size() > MAX_MARKS) {
-      markedHours.clear();
-    }
-    markedHours.addAll(marks);
   }
 }

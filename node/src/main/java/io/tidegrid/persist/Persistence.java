@@ -15,6 +15,7 @@ import io.tidegrid.store.BacklogGate;
 import io.tidegrid.store.ShardRestorer;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -43,6 +44,7 @@ public final class Persistence implements AutoCloseable {
   private final MetadataMapStore metadata;
   private final GroupCommitter committer;
   private final Backlog backlog;
+  private final StoredSamples stored;
   private final SampleArchive archive;
 
   private volatile Optional<JournalSweeper> sweeper = Optional.empty();
@@ -58,7 +60,8 @@ public final class Persistence implements AutoCloseable {
     this.metadata = new MetadataMapStore(database);
     this.committer = new GroupCommitter(store, options.commitTimeout());
     this.backlog = new Backlog(options.maxPendingBytes(), options.maxPendingAge(), meters);
-    this.archive = new PostgresArchive(database, store.samplePartitions());
+    this.stored = new StoredSamples(new RecentSamples(store::shards), List.of(new BlockTable()));
+    this.archive = new PostgresArchive(database, stored);
   }
 
   /**
@@ -97,13 +100,21 @@ public final class Persistence implements AutoCloseable {
 
   /** Begins to evict what is committed, to sweep, and to restore shards, on a running instance. */
   public void attach(HazelcastInstance instance, ShardRestorer restorer) {
+    store.shards(instance.getPartitionService().getPartitions().size());
     LocalJournal journal = new LocalJournal(instance);
     store.onCommitted(journal::evict);
     JournalSweeper sweep =
         new JournalSweeper(journal, store, database, backlog, options.sweepAge());
     ColdStart cold =
         new ColdStart(
-            database, store.samplePartitions(), restorer, clock, options.memoryRetention(), meters);
+            database,
+            new RecentSamples(store::shards),
+            stored,
+            restorer,
+            clock,
+            options.memoryRetention(),
+            () -> false,
+            meters);
     sweeper = Optional.of(sweep);
     coldStart = Optional.of(cold);
     pump = Optional.of(new JournalPump(journal, store, database));

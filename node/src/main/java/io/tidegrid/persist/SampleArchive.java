@@ -12,13 +12,15 @@ public interface SampleArchive {
    * once for each series that has any, with its id and its samples in ascending order of time, each
    * time once (the highest sequence). The buffer is only valid during the call.
    *
-   * @param ids series ids, in any order
+   * @param ids series ids, in any order, each once
+   * @param shards the shard of each of them
    * @param timeout after which the statement is cancelled
    * @throws io.tidegrid.model.TidegridException {@code STORAGE_AWAY} when the database cannot be
    *     reached, {@code QUERY_TIMEOUT} when it took too long
    */
   void read(
       long[] ids,
+      int[] shards,
       long fromMs,
       long toMs,
       Duration timeout,
@@ -29,5 +31,10 @@ public interface SampleArchive {
    *
    * @throws io.tidegrid.model.TidegridException as {@link #read}
    */
-  void readLatest(long[] ids, long toMs, Duration timeout, BiConsumer<Long, SampleBuffer> consumer);
+  void readLatest(
+      long[] ids,
+      int[] shards,
+      long toMs,
+      Duration timeout,
+      BiConsumer<Long, SampleBuffer> consumer);
 }

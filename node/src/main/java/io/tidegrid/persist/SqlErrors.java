@@ -20,17 +20,7 @@ final class SqlErrors {
     BROKEN
   }
 
-  static final String UNDEFINED_TABLE = "42P01";
-
-  /** A partition that was to be written into is not there or not attached (any more). */
-  static final class MissingPartitionException extends SQLException {
-
-    private static final long serialVersionUID = 1;
-
-    MissingPartitionException(String message, Throwable cause) {
-      super(message, UNDEFINED_TABLE, cause);
-    }
-  }
+  static final String LOCK_NOT_AVAILABLE = "55P03";
 
   private SqlErrors() {}
 
@@ -38,14 +28,11 @@ final class SqlErrors {
     if (error instanceof SQLTransientConnectionException) {
       return Remedy.WAIT;
     }
-    if (error instanceof MissingPartitionException) {
-      return Remedy.CREATE_PARTITION;
-    }
     String state = state(error);
     String kind = state.length() < 2 ? "" : state.substring(0, 2);
     return switch (kind) {
       case "", "08", "57", "40", "53" -> Remedy.WAIT;
-      case "55" -> state.equals("55P03") ? Remedy.WAIT : Remedy.BROKEN;
+      case "55" -> state.equals(LOCK_NOT_AVAILABLE) ? Remedy.WAIT : Remedy.BROKEN;
       case "25" -> state.equals("25006") ? Remedy.WAIT : Remedy.BROKEN;
       case "23" -> isMissingPartition(error) ? Remedy.CREATE_PARTITION : Remedy.REFUSED;
       case "22" -> Remedy.REFUSED;

@@ -53,6 +53,7 @@ record LatestQuestion(String tenant, List<Matcher> matchers, long toMs)
                 .add(
                     new PendingSeries(
                         series.id(),
+                        view.shard(),
                         series.labels(),
                         new PendingSeries.Columns(newest),
                         archive.get()));
@@ -125,6 +126,7 @@ record LatestQuestion(String tenant, List<Matcher> matchers, long toMs)
     long[] oldestEnd = {Long.MAX_VALUE};
     archive.readLatest(
         SampleReading.ids(batch),
+        SampleReading.shards(batch),
         to,
         budget.remaining(),
         (id, found) -> {
@@ -167,7 +169,8 @@ record LatestQuestion(String tenant, List<Matcher> matchers, long toMs)
     while (!open.isEmpty()) {
       budget.check();
       archive.read(
-          open.keySet().stream().mapToLong(id -> id).toArray(),
+          SampleReading.ids(open.values()),
+          SampleReading.shards(open.values()),
           Math.max(0, from),
           to,
           budget.remaining(),

@@ -37,7 +37,7 @@ record MetricQuestion(String tenant, String metric) implements ShardQuestion<Met
               .plan(new TimeRange(Long.MIN_VALUE, Long.MAX_VALUE), view.wholeFromMs())
               .archive()
               .ifPresentOrElse(
-                  archive -> readEarly(series, archive, scan),
+                  archive -> readEarly(view.shard(), series, archive, scan),
                   () ->
                       scan.answer()
                           .addSamples(
@@ -46,7 +46,7 @@ record MetricQuestion(String tenant, String metric) implements ShardQuestion<Met
   }
 
   private static void readEarly(
-      SeriesView series, TimeRange archive, ShardScan<MetricAnswer> scan) {
+      int shard, SeriesView series, TimeRange archive, ShardScan<MetricAnswer> scan) {
     SampleBuffer early = scan.buffer();
     early.clear();
     if (series.firstTimeMs() <= archive.toMs()) {
@@ -58,7 +58,7 @@ record MetricQuestion(String tenant, String metric) implements ShardQuestion<Met
     scan.pending()
         .add(
             new PendingSeries(
-                series.id(), series.labels(), new PendingSeries.Columns(early), archive));
+                series.id(), shard, series.labels(), new PendingSeries.Columns(early), archive));
   }
 
   @Override

@@ -5,6 +5,7 @@ import io.tidegrid.persist.SampleArchive;
 import io.tidegrid.store.SampleBuffer;
 import io.tidegrid.store.ShardView;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +45,7 @@ final class SampleReading {
                 .add(
                     new PendingSeries(
                         series.id(),
+                        view.shard(),
                         series.labels(),
                         new PendingSeries.Columns(buffer),
                         plan.archive().get()));
@@ -79,6 +81,7 @@ final class SampleReading {
       budget.check();
       archive.read(
           ids(batch),
+          shards(batch),
           from,
           to,
           budget.remaining(),
@@ -100,8 +103,13 @@ final class SampleReading {
     return map;
   }
 
-  static long[] ids(List<PendingSeries> batch) {
+  static long[] ids(Collection<PendingSeries> batch) {
     return batch.stream().mapToLong(PendingSeries::id).toArray();
+  }
+
+  /** Returns the shards in the order of {@link #ids}. */
+  static int[] shards(Collection<PendingSeries> batch) {
+    return batch.stream().mapToInt(PendingSeries::shard).toArray();
   }
 
   private static SampleBuffer cut(SampleBuffer found, TimeRange range, SampleBuffer into) {

@@ -4,7 +4,7 @@
 -- are empty are dropped whole.
 CREATE TABLE recent (
   committed timestamptz   NOT NULL, -- the hour of commit
-  shards    integer       NOT NULL, -- how many shards there were: what shard means
+  shards    integer       NOT NULL, -- how many shards there were: what shard means; 0: not known
   shard     integer       NOT NULL,
   block     timestamptz   NOT NULL, -- start of the block in which all times of the row lie
   seq       bigint        NOT NULL, -- highest sequence of the run; between rows the highest counts
@@ -15,7 +15,7 @@ CREATE TABLE recent (
 ALTER TABLE recent ALTER COLUMN ids SET STORAGE EXTERNAL;
 ALTER TABLE recent ALTER COLUMN times SET STORAGE EXTERNAL;
 ALTER TABLE recent ALTER COLUMN samples SET STORAGE EXTERNAL;
-CREATE INDEX recent_block ON recent (block, shard);
+CREATE INDEX recent_block ON recent (block, shards, shard);
 
 -- Compacted samples: one row for each series and block, partitioned by day of the block's start.
 -- Times are block + first_ms + i * step_ms, or block + offsets[i] when they are not regular.
@@ -36,3 +36,39 @@ CREATE TABLE blocks (
   exact     float8[],
   PRIMARY KEY (series_id, block)
 ) PARTITION BY RANGE (block);
+
+-- What the tables of version 1 hold moves into recent, block by block, each (series_id, time) with
+-- the value of its highest seq, so that only rows to come can have another. In the order of seq, so
+-- that a row's seq is close to that of each of its samples.
+DO $$
+DECLARE
+  hour  timestamptz := date_bin('1 hour', now(), 'epoch');
+  part  text := 'recent_p' || to_char(hour AT TIME ZONE 'UTC', 'YYYYMMDDHH24');
+  span  timestamptz;
+BEGIN
+  FOR span IN
+    SELECT date_bin('2 hours', time, 'epoch') FROM samples
+    UNION
+    SELECT date_bin('2 hours', time, 'epoch') FROM samples_late
+  LOOP
+    IF to_regclass(part) IS NULL THEN
+      EXECUTE format('CREATE TABLE %I (LIKE recent INCLUDING ALL) WITH (autovacuum_enabled = off)', part);
+      EXECUTE format('ALTER TABLE recent ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+                     part, hour, hour + interval '1 hour');
+    END IF;
+    INSERT INTO recent (committed, shards, shard, block, seq, ids, times, samples)
+    SELECT hour, 0, 0, span, max(seq),
+           array_agg(series_id ORDER BY place), array_agg(time ORDER BY place), array_agg(value ORDER BY place)
+      FROM (SELECT series_id, time, value, seq, row_number() OVER (ORDER BY seq, time, series_id) - 1 AS place
+              FROM (SELECT DISTINCT ON (series_id, time) series_id, time, value, seq
+                      FROM (SELECT * FROM samples
+                             WHERE time >= span AND time < span + interval '2 hours'
+                            UNION ALL
+                            SELECT * FROM samples_late
+                             WHERE time >= span AND time < span + interval '2 hours') AS every
+                     ORDER BY series_id, time, seq DESC) AS latest) AS placed
+     GROUP BY place / 10000;
+  END LOOP;
+END
+$$;
+DROP TABLE samples, samples_hours, samples_late;

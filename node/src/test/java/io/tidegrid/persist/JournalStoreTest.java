@@ -47,7 +47,10 @@ class JournalStoreTest {
     database.start();
     store = new JournalStore(database, Clock.systemUTC(), meters);
     store.onCommitted(keys -> keys.forEach(key -> committed.put(key, true)));
-    archive = new PostgresArchive(database, store.samplePartitions());
+    archive =
+        new PostgresArchive(
+            database,
+            new StoredSamples(new RecentSamples(store::shards), List.of(new BlockTable())));
     assertThat(database.awaitConnected(Duration.ofSeconds(20))).isTrue();
   }
 
@@ -65,6 +68,7 @@ class JournalStoreTest {
     Map<Long, Map<Long, Long>> all = new HashMap<>();
     archive.read(
         ids,
+        new int[ids.length],
         0,
         Long.MAX_VALUE,
         Duration.ofSeconds(20),
@@ -114,10 +118,9 @@ class JournalStoreTest {
     store.storeAll(batches);
 
     assertThat(committed).hasSize(20);
-    assertThat(TestServer.number(url, "SELECT count(*) FROM samples")).isEqualTo(10_000);
+    assertThat(TestServer.written(url)).isEqualTo(10_000);
     assertThat(TestServer.number(url, "SELECT count(*) FROM persisted_batches")).isEqualTo(20);
     assertThat(TestServer.number(url, "SELECT count(*) FROM series")).isEqualTo(10);
-    assertThat(TestServer.number(url, "SELECT count(*) FROM samples_hours")).isZero();
     assertThat(store.persistedSamples()).isEqualTo(10_000);
     assertThat(readAll()).isEqualTo(expected(batches));
   }
@@ -140,7 +143,7 @@ class JournalStoreTest {
     store.storeAll(batches);
 
     assertThat(committed).hasSize(28);
-    assertThat(TestServer.number(url, "SELECT count(*) FROM samples")).isEqualTo(44_040);
+    assertThat(TestServer.written(url)).isEqualTo(44_040);
     assertThat(TestServer.number(url, "SELECT count(*) FROM persisted_batches")).isEqualTo(28);
     assertThat(store.persistedSamples()).isEqualTo(44_040);
     assertThat(readAll()).isEqualTo(expected(batches));
@@ -172,7 +175,7 @@ class JournalStoreTest {
         future.get();
       }
     }
-    assertThat(TestServer.number(url, "SELECT count(*) FROM samples")).isEqualTo(12_000);
+    assertThat(TestServer.written(url)).isEqualTo(12_000);
     assertThat(readAll()).isEqualTo(expected(batches));
   }
 
@@ -201,7 +204,6 @@ class JournalStoreTest {
     }
     store.storeAll(batches);
     assertThat(readAll()).isEqualTo(expected(batches));
-    assertThat(TestServer.number(url, "SELECT count(*) FROM samples_late")).isEqualTo(bits.length);
   }
 
   @Test
@@ -230,12 +232,11 @@ class JournalStoreTest {
     order.sort((a, b) -> b.compareTo(a));
     order.forEach(key -> store.storeAll(Map.of(key, batches.get(key))));
     assertThat(readAll()).isEqualTo(expected(batches));
-    assertThat(TestServer.number(url, "SELECT count(*) FROM samples_hours WHERE overlapping"))
-        .isOne();
 
     Map<Long, Double> latest = new HashMap<>();
     archive.readLatest(
         new long[] {id, 12345},
+        new int[2],
         Batches.T0 + 3,
         Duration.ofSeconds(5),
         (series, sample) -> latest.put(series, sample.values()[0]));
@@ -319,39 +320,71 @@ class JournalStoreTest {
         .isOne();
   }
 
+  /** The name of the partition that rows of now go to; a full hour may pass meanwhile. */
+  private String partition() {
+    try (var connection = TestServer.connect(url);
+        var statement = connection.createStatement();
+        var result =
+            statement.executeQuery(
+                "SELECT max(inhrelid::regclass::text) FROM pg_inherits WHERE inhparent ="
+                    + " 'recent'::regclass")) {
+      result.next();
+      return result.getString(1);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   @Test
-  void aPartitionThatVanishedIsMadeAgain() {
+  void aPartitionThatVanishedOrWasDetachedIsMadeAgain() {
     store.storeAll(Map.of(Batches.key(0, 1), Batches.one(Batches.T0, 1, false, false)));
-    TestServer.execute(url, "DROP TABLE samples_p2026030110");
-    store.storeAll(Map.of(Batches.key(0, 2), Batches.one(Batches.T0 + 1, 2, false, false)));
-    assertThat(TestServer.number(url, "SELECT count(*) FROM samples")).isOne();
-    assertThat(store.deadLetters()).isZero();
-  }
-
-  @Test
-  void aPartitionThatVanishedOrWasDetachedTakesNoRows() {
-    store.storeAll(Map.of(Batches.key(0, 1), Batches.batch(5_000, 10, Batches.T0, 1)));
-    TestServer.execute(url, "DROP TABLE samples_p2026030110");
+    TestServer.execute(url, "DROP TABLE " + partition());
     store.storeAll(Map.of(Batches.key(0, 2), Batches.batch(5_000, 10, Batches.T0, 2)));
-    assertThat(TestServer.number(url, "SELECT count(*) FROM samples")).isEqualTo(5_000);
-    TestServer.execute(url, "ALTER TABLE samples DETACH PARTITION samples_p2026030110");
+    assertThat(TestServer.written(url)).isEqualTo(5_000);
+    TestServer.execute(url, "ALTER TABLE recent DETACH PARTITION " + partition());
     store.storeAll(Map.of(Batches.key(0, 3), Batches.batch(5_000, 10, Batches.T0, 3)));
-    assertThat(TestServer.number(url, "SELECT count(*) FROM samples")).isEqualTo(5_000);
+    assertThat(TestServer.written(url)).isEqualTo(5_000);
     assertThat(store.deadLetters()).isZero();
   }
 
   @Test
-  void aReaderOfAnHourDoesNotHoldUpTheWritingOfANewOne() throws SQLException {
+  void onlyEmptyPartitionsAreDropped() throws SQLException {
+    store.storeAll(Map.of(Batches.key(0, 1), Batches.one(Batches.T0, 1, false, false)));
+    String name = partition();
+    HourPartitions partitions = new HourPartitions("recent");
+    try (var connection = database.connection();
+        var reader = TestServer.connect(url);
+        var statement = reader.createStatement()) {
+      long hour = partitions.existing(connection).last();
+      assertThat(partitions.partition(hour)).isEqualTo(name);
+      assertThat(partitions.dropIfEmpty(connection, hour)).isFalse();
+      TestServer.execute(url, "DELETE FROM recent");
+      reader.setAutoCommit(false);
+      statement.execute("SELECT count(*) FROM recent");
+      assertThat(partitions.dropIfEmpty(connection, hour)).as("in use").isFalse();
+      reader.rollback();
+      assertThat(partitions.dropIfEmpty(connection, hour)).isTrue();
+      assertThat(partitions.existing(connection)).isEmpty();
+      assertThat(partitions.dropIfEmpty(connection, hour)).as("gone already").isTrue();
+    }
+    store.storeAll(Map.of(Batches.key(0, 2), Batches.one(Batches.T0, 2, false, false)));
+    assertThat(TestServer.written(url)).isOne();
+  }
+
+  @Test
+  void aReaderDoesNotHoldUpTheWritingOfANewHour() throws SQLException {
     store.storeAll(Map.of(Batches.key(0, 1), Batches.one(Batches.T0, 1, false, false)));
     try (var connection = TestServer.connect(url);
         var statement = connection.createStatement()) {
       connection.setAutoCommit(false);
-      statement.execute("SELECT count(*) FROM samples");
-      store.storeAll(
-          Map.of(Batches.key(0, 2), Batches.one(Batches.T0 + 7_200_000, 2, false, false)),
-          Duration.ofSeconds(10));
+      statement.execute("SELECT count(*) FROM recent");
+      Clock ahead = Clock.offset(Clock.systemUTC(), Duration.ofHours(2));
+      new JournalStore(database, ahead, new SimpleMeterRegistry())
+          .storeAll(
+              Map.of(Batches.key(0, 2), Batches.one(Batches.T0 + 7_200_000, 2, false, false)),
+              Duration.ofSeconds(10));
     }
-    assertThat(TestServer.number(url, "SELECT count(*) FROM samples")).isEqualTo(2);
+    assertThat(TestServer.written(url)).isEqualTo(2);
   }
 
   @Test
@@ -360,10 +393,15 @@ class JournalStoreTest {
     try (var connection = TestServer.connect(url);
         var statement = connection.createStatement()) {
       connection.setAutoCommit(false);
-      statement.execute("LOCK TABLE samples_late IN ACCESS EXCLUSIVE MODE");
+      statement.execute("LOCK TABLE blocks IN ACCESS EXCLUSIVE MODE");
       assertThatThrownBy(() ->
               archive.read(
-                  new long[] {1}, 0, Batches.T0, Duration.ofMillis(200), (id, buffer) -> {}))
+                  new long[] {1},
+                  new int[1],
+                  0,
+                  Batches.T0,
+                  Duration.ofMillis(200),
+                  (id, buffer) -> {}))
           .isInstanceOfSatisfying(
               TidegridException.class,
               e -> assertThat(e.code()).isEqualTo(ErrorCode.QUERY_TIMEOUT));
@@ -386,7 +424,7 @@ class JournalStoreTest {
         future.get();
       }
     }
-    assertThat(TestServer.number(url, "SELECT count(*) FROM samples")).isEqualTo(2_000);
+    assertThat(TestServer.written(url)).isEqualTo(2_000);
     assertThat(TestServer.number(url, "SELECT count(DISTINCT xmin::text) FROM persisted_batches"))
         .isLessThan(200);
   }

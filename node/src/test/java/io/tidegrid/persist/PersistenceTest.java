@@ -180,7 +180,7 @@ class PersistenceTest {
     batches(1, 200).forEach(journal::set);
 
     await().atMost(PATIENCE).until(journal::isEmpty);
-    assertThat(TestServer.number(url, "SELECT count(*) FROM samples")).isEqualTo(199 * 20);
+    assertThat(TestServer.samples(url)).isEqualTo(199 * 20);
     assertThat(persistence.status().persistedSamples()).isEqualTo(199 * 20);
     assertThat(persistence.status().connected()).isTrue();
     assertThat(persistence.status().product()).startsWith("PostgreSQL");
@@ -209,7 +209,7 @@ class PersistenceTest {
     batches(1, 50).forEach(journal::set);
     await().atMost(PATIENCE).until(() -> persistence.status().pendingSamples() == 49 * 20);
     await().atMost(PATIENCE).until(journal::isEmpty);
-    assertThat(TestServer.number(url, "SELECT count(*) FROM samples")).isEqualTo(49 * 20);
+    assertThat(TestServer.samples(url)).isEqualTo(49 * 20);
   }
 
   @Test
@@ -239,7 +239,7 @@ class PersistenceTest {
     batches(100, 200).forEach(journal::set);
     one.getLifecycleService().terminate();
     await().atMost(PATIENCE).until(other::isEmpty);
-    assertThat(TestServer.number(url, "SELECT count(*) FROM samples")).isEqualTo(199 * 20);
+    assertThat(TestServer.samples(url)).isEqualTo(199 * 20);
   }
 
   @Test
@@ -254,10 +254,10 @@ class PersistenceTest {
     Map<JournalKey, JournalBatch> batches = batches(1, 9);
     batches.forEach(journal::set);
     persistence.commit(batches);
-    assertThat(TestServer.number(url, "SELECT count(*) FROM samples")).isEqualTo(8 * 20);
+    assertThat(TestServer.samples(url)).isEqualTo(8 * 20);
     await().atMost(PATIENCE).until(journal::isEmpty);
     assertThat(persistence.flush(PATIENCE)).isTrue();
-    assertThat(TestServer.number(url, "SELECT count(*) FROM samples")).isEqualTo(8 * 20);
+    assertThat(TestServer.samples(url)).isEqualTo(8 * 20);
   }
 
   @Test
@@ -290,7 +290,9 @@ class PersistenceTest {
               assertThat(e.retryAfter()).isPresent();
             });
     assertThatThrownBy(() ->
-            persistence.archive().read(new long[] {1}, 0, 1, Duration.ofSeconds(5), (id, s) -> {}))
+            persistence
+                .archive()
+                .read(new long[] {1}, new int[] {0}, 0, 1, Duration.ofSeconds(5), (id, s) -> {}))
         .isInstanceOfSatisfying(
             TidegridException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.STORAGE_AWAY));
     assertThat(persistence.flush(Duration.ofMillis(300))).isFalse();
@@ -299,8 +301,7 @@ class PersistenceTest {
     try (EmbeddedDatabase again = EmbeddedDatabase.start(data, port, 40, Duration.ofSeconds(30))) {
       assertThat(persistence.flush(PATIENCE)).isTrue();
       await().atMost(PATIENCE).until(() -> !persistence.gate().isFull());
-      assertThat(TestServer.number(url, "SELECT count(*) FROM samples"))
-          .isEqualTo(all.size() * 20L);
+      assertThat(TestServer.samples(url)).isEqualTo(all.size() * 20L);
       assertThat(again.isAlive()).isTrue();
     }
   }

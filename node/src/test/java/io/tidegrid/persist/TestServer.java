@@ -52,6 +52,19 @@ final class TestServer {
     }
   }
 
+  /** Returns how many samples the recent rows hold, those of one series and time together once. */
+  static long samples(String url) {
+    return number(
+        url,
+        "SELECT count(*) FROM (SELECT DISTINCT u.id, u.time FROM recent, unnest(ids, times) AS"
+            + " u (id, time)) AS keys");
+  }
+
+  /** Returns how many samples the recent rows hold. */
+  static long written(String url) {
+    return number(url, "SELECT coalesce(sum(cardinality(ids)), 0) FROM recent");
+  }
+
   static void execute(String url, String sql) {
     try (Connection connection = connect(url);
         Statement statement = connection.createStatement()) {

@@ -32,6 +32,7 @@ final class FakeArchive implements SampleArchive {
   @Override
   public void read(
       long[] ids,
+      int[] shards,
       long fromMs,
       long toMs,
       Duration timeout,
@@ -51,7 +52,11 @@ final class FakeArchive implements SampleArchive {
 
   @Override
   public void readLatest(
-      long[] ids, long toMs, Duration timeout, BiConsumer<Long, SampleBuffer> consumer) {
+      long[] ids,
+      int[] shards,
+      long toMs,
+      Duration timeout,
+      BiConsumer<Long, SampleBuffer> consumer) {
     asked.add(new Asked(ids.length, Long.MIN_VALUE, toMs));
     before.run();
     for (long id : ids) {

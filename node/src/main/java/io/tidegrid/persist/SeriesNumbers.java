@@ -1,10 +1,13 @@
 package io.tidegrid.persist;
 
-/** Series id to shard, 24 bytes a series at most. Not safe for use by many threads. */
-final class SeriesShards {
+/**
+ * Series id to a small number: its shard, or its place in a list; 24 bytes a series at most. Not
+ * safe for use by many threads that change it.
+ */
+final class SeriesNumbers {
 
   private long[] ids = new long[1 << 10];
-  private int[] shards = new int[1 << 10];
+  private int[] numbers = new int[1 << 10];
   private int size;
 
   /** Returns the number of series. */
@@ -13,7 +16,7 @@ final class SeriesShards {
   }
 
   /** Adds a series; ids are never 0. */
-  void put(long id, int shard) {
+  void put(long id, int number) {
     if (size * 2 >= ids.length) {
       grow();
     }
@@ -22,25 +25,25 @@ final class SeriesShards {
       ids[slot] = id;
       size++;
     }
-    shards[slot] = shard;
+    numbers[slot] = number;
   }
 
-  /** Returns the shard of a series, or -1 when it is not known. */
+  /** Returns the number of a series, or -1 when it is not known. */
   int get(long id) {
     int slot = slot(id);
-    return ids[slot] == id && id != 0 ? shards[slot] : -1;
+    return ids[slot] == id && id != 0 ? numbers[slot] : -1;
   }
 
   private void grow() {
     long[] oldIds = ids;
-    int[] oldShards = shards;
+    int[] oldNumbers = numbers;
     ids = new long[oldIds.length * 2];
-    shards = new int[oldIds.length * 2];
+    numbers = new int[oldIds.length * 2];
     for (int i = 0; i < oldIds.length; i++) {
       if (oldIds[i] != 0) {
         int slot = slot(oldIds[i]);
         ids[slot] = oldIds[i];
-        shards[slot] = oldShards[i];
+        numbers[slot] = oldNumbers[i];
       }
     }
   }
