@@ -90,7 +90,7 @@ final class Database implements AutoCloseable {
     }
     try (Connection connection = current.getConnection()) {
       if (!migrated) {
-        facts = ServerFacts.detect(connection);
+        facts = TimescaleSetup.prepare(connection);
         migrated = true;
         LOG.log(
             System.Logger.Level.INFO,

@@ -60,7 +60,10 @@ public final class Persistence implements AutoCloseable {
     this.metadata = new MetadataMapStore(database);
     this.committer = new GroupCommitter(store, options.commitTimeout());
     this.backlog = new Backlog(options.maxPendingBytes(), options.maxPendingAge(), meters);
-    this.stored = new StoredSamples(new RecentSamples(store::shards), List.of(new BlockTable()));
+    this.stored =
+        new StoredSamples(
+            new RecentSamples(store::shards),
+            List.of(new CompactedTables(() -> database.facts().columnstore())));
     this.archive = new PostgresArchive(database, stored);
   }
 

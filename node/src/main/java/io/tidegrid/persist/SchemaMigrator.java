@@ -27,6 +27,9 @@ final class SchemaMigrator {
   /** In the order of their numbers; a released script is never changed. */
   private static final List<String> SCRIPTS = List.of("V001__samples.sql", "V002__blocks.sql");
 
+  /** Those that need TimescaleDB; they have numbers and a version table of their own. */
+  private static final List<String> TIMESCALE_SCRIPTS = List.of("T001__samples.sql");
+
   /** Any number that no other program takes in the same database. */
   private static final long LOCK = 0x7469646567726964L;
 
@@ -34,11 +37,24 @@ final class SchemaMigrator {
 
   private record Script(String name, String sql, String checksum) {}
 
+  private final String versionTable;
+
+  /** Migrates what every database has. */
   SchemaMigrator() {
-    for (String name : SCRIPTS) {
+    this("tidegrid_schema", SCRIPTS);
+  }
+
+  private SchemaMigrator(String versionTable, List<String> names) {
+    this.versionTable = versionTable;
+    for (String name : names) {
       String sql = resource(name);
       scripts.put(Integer.parseInt(name.substring(1, 4)), new Script(name, sql, checksum(sql)));
     }
+  }
+
+  /** Migrates what databases with TimescaleDB have besides. */
+  static SchemaMigrator timescale() {
+    return new SchemaMigrator("tidegrid_timescale_schema", TIMESCALE_SCRIPTS);
   }
 
   private static String resource(String name) {
@@ -87,13 +103,15 @@ final class SchemaMigrator {
     // Asked for first, because CREATE TABLE needs rights that a node on a finished schema may lack.
     boolean exists;
     try (ResultSet result =
-        statement.executeQuery("SELECT to_regclass('tidegrid_schema') IS NOT NULL")) {
+        statement.executeQuery("SELECT to_regclass('" + versionTable + "') IS NOT NULL")) {
       result.next();
       exists = result.getBoolean(1);
     }
     if (!exists) {
       statement.execute(
-          "CREATE TABLE tidegrid_schema (version integer PRIMARY KEY, name text NOT NULL, checksum"
+          "CREATE TABLE "
+              + versionTable
+              + " (version integer PRIMARY KEY, name text NOT NULL, checksum"
               + " text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())");
     }
     int current = check(statement);
@@ -104,7 +122,7 @@ final class SchemaMigrator {
         statement.execute(script.sql());
         try (PreparedStatement insert =
             connection.prepareStatement(
-                "INSERT INTO tidegrid_schema (version, name, checksum) VALUES (?, ?, ?)")) {
+                "INSERT INTO " + versionTable + " (version, name, checksum) VALUES (?, ?, ?)")) {
           insert.setInt(1, entry.getKey());
           insert.setString(2, script.name());
           insert.setString(3, script.checksum());
@@ -128,7 +146,7 @@ final class SchemaMigrator {
     int current = 0;
     try (ResultSet result =
         statement.executeQuery(
-            "SELECT version, name, checksum FROM tidegrid_schema ORDER BY version")) {
+            "SELECT version, name, checksum FROM " + versionTable + " ORDER BY version")) {
       while (result.next()) {
         current = result.getInt(1);
         Script known = scripts.get(current);

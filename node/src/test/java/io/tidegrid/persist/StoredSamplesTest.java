@@ -143,14 +143,18 @@ class StoredSamplesTest {
         batch(
             new long[] {8, 8, 8, 8},
             new long[] {T0 + 5, T0 + BLOCK, T0 + 6, T0 - 1},
-            5, 5.1, 5.2, 5.3));
+            5,
+            5.1,
+            5.2,
+            5.3));
     write(batches);
 
     assertThat(TestServer.number(url, "SELECT count(*) FROM recent WHERE shard = 1")).isEqualTo(3);
     assertThat(TestServer.number(url, "SELECT count(*) FROM recent WHERE shard = 2")).isEqualTo(3);
     long seq = Batches.key(1, 3).sequence();
     assertThat(
-            TestServer.number(url, "SELECT cardinality(ids) FROM recent WHERE shard = 1 AND seq = " + seq))
+            TestServer.number(
+                url, "SELECT cardinality(ids) FROM recent WHERE shard = 1 AND seq = " + seq))
         .isEqualTo(3);
     assertThat(TestServer.number(url, "SELECT count(*) FROM recent WHERE shards <> 8")).isZero();
     assertThat(
@@ -184,14 +188,12 @@ class StoredSamplesTest {
   @Test
   void theHighestSequenceCountsWithinRowsAcrossRowsAndAgainstBlocks() throws SQLException {
     // Within a row, twice within a batch; then rows whose commits come in the wrong order.
-    JournalBatch twice =
-        batch(new long[] {7, 7, 7}, new long[] {T0, T0 + 1, T0}, 1, 2, 3);
+    JournalBatch twice = batch(new long[] {7, 7, 7}, new long[] {T0, T0 + 1, T0}, 1, 2, 3);
     write(Map.of(Batches.key(1, 10), twice, Batches.key(1, 11), of(7, T0 + 1, 4)));
     write(Map.of(Batches.key(1, 20), of(7, T0 + 2, 5)));
     write(Map.of(Batches.key(1, 15), of(7, T0 + 2, 6)));
     write(Map.of(Batches.key(1, 16), of(7, T0 + 3, 7)));
-    assertThat(read(7, 1))
-        .isEqualTo(Map.of(T0, 3.0, T0 + 1, 4.0, T0 + 2, 5.0, T0 + 3, 7.0));
+    assertThat(read(7, 1)).isEqualTo(Map.of(T0, 3.0, T0 + 1, 4.0, T0 + 2, 5.0, T0 + 3, 7.0));
 
     // A block that has folded in what came up to 16.
     block(
@@ -200,15 +202,19 @@ class StoredSamplesTest {
         Batches.key(1, 16).sequence(),
         "first_ms, step_ms, scale, base, small",
         "4, 0, 1, 1, 1000, ARRAY[0, 1, 2, 3]");
-    assertThat(read(7, 1))
-        .isEqualTo(Map.of(T0, 100.0, T0 + 1, 100.1, T0 + 2, 5.0, T0 + 3, 100.3));
+    assertThat(read(7, 1)).isEqualTo(Map.of(T0, 100.0, T0 + 1, 100.1, T0 + 2, 5.0, T0 + 3, 100.3));
     assertThat(latest(new long[] {7, 9}, new int[] {1, 1}, T0 + 10)).isEqualTo(Map.of(7L, 100.3));
     assertThat(latest(new long[] {7}, new int[] {1}, T0 + 2)).isEqualTo(Map.of(7L, 5.0));
   }
 
   @Test
   void everyFormOfABlockRowIsRead() throws SQLException {
-    block(1, T0, 1, "first_ms, step_ms, scale, base, small", "3, 1000, 500, 2, 100000, '{0,-5,32767}'");
+    block(
+        1,
+        T0,
+        1,
+        "first_ms, step_ms, scale, base, small",
+        "3, 1000, 500, 2, 100000, '{0,-5,32767}'");
     block(2, T0, 1, "first_ms, step_ms, scale, base, medium", "2, 0, 1, 0, -7, '{2000000000,7}'");
     block(
         3,
@@ -242,7 +248,12 @@ class StoredSamplesTest {
   @Test
   void theNewestSampleIsFoundWhereverItLies() throws SQLException {
     for (int day = 0; day < 3; day++) {
-      block(1, T0 + 12L * day * BLOCK, 1, "first_ms, step_ms, scale, base, small", "1, 60000, 0, 0, " + day + ", '{0}'");
+      block(
+          1,
+          T0 + 12L * day * BLOCK,
+          1,
+          "first_ms, step_ms, scale, base, small",
+          "1, 60000, 0, 0, " + day + ", '{0}'");
     }
     // In an older block than the compacted one, in the same, in a newer one; or only there.
     write(Map.of(Batches.key(1, 1), of(1, T0 + 1, 50)));
