@@ -1,16 +1,23 @@
 package io.tidegrid.codec;
 
 /**
- * Reads a byte array from front to end. Every method throws {@link IllegalArgumentException} when
+ * Reads a byte array, or a part of one, from front to end. Every method throws {@link IllegalArgumentException} when
  * the bytes end too early. Not safe for use by many threads.
  */
 final class ByteReader {
 
   private final byte[] bytes;
+  private final int end;
   private int at;
 
   ByteReader(byte[] bytes) {
+    this(bytes, 0, bytes.length);
+  }
+
+  ByteReader(byte[] bytes, int from, int end) {
     this.bytes = bytes;
+    this.at = from;
+    this.end = end;
   }
 
   static IllegalArgumentException corrupt(String what) {
@@ -20,7 +27,7 @@ final class ByteReader {
   /** Moves over {@code length} bytes and returns the place where they begin. */
   int skip(int length) {
     int from = at;
-    if (length > bytes.length - from) {
+    if (length > end - from) {
       throw corrupt("it ends too early");
     }
     at = from + length;
@@ -32,7 +39,7 @@ final class ByteReader {
   }
 
   boolean atEnd() {
-    return at == bytes.length;
+    return at == end;
   }
 
   int unsignedByte() {

@@ -108,32 +108,46 @@ final class TideChunkCodec implements ChunkCodec {
   }
 
   @Override
-  public int count(byte[] chunk) {
-    ByteReader in = new ByteReader(chunk);
-    flags(in);
+  public int count(byte[] bytes, int from, int to) {
+    ByteReader in = new ByteReader(bytes, from, to);
+    int ignored = flags(in);
     return count(in);
   }
 
   @Override
-  public long firstTime(byte[] chunk) {
-    ByteReader in = new ByteReader(chunk);
-    flags(in);
-    count(in);
+  public long firstTime(byte[] bytes, int from, int to) {
+    ByteReader in = new ByteReader(bytes, from, to);
+    int ignored = flags(in) + count(in);
     return in.signedVarint();
   }
 
   @Override
-  public long lastTime(byte[] chunk) {
-    ByteReader in = new ByteReader(chunk);
-    flags(in);
-    count(in);
+  public long lastTime(byte[] bytes, int from, int to) {
+    ByteReader in = new ByteReader(bytes, from, to);
+    int ignored = flags(in) + count(in);
     long first = in.signedVarint();
     return first + in.varint();
   }
 
   @Override
-  public int decode(byte[] chunk, long[] times, double[] values, int offset) {
-    ByteReader in = new ByteReader(chunk);
+  public boolean mayHold(byte[] bytes, int from, int to, long time) {
+    ByteReader in = new ByteReader(bytes, from, to);
+    int flags = flags(in);
+    int count = count(in);
+    long first = in.signedVarint();
+    long span = in.varint();
+    if (time < first || Long.compareUnsigned(time - first, span) > 0) {
+      return false;
+    }
+    if ((flags & REGULAR) == 0 || count == 1) {
+      return true;
+    }
+    return Long.remainderUnsigned(time - first, Long.divideUnsigned(span, count - 1)) == 0;
+  }
+
+  @Override
+  public int decode(byte[] bytes, int from, int to, long[] times, double[] values, int offset) {
+    ByteReader in = new ByteReader(bytes, from, to);
     int flags = flags(in);
     int count = count(in);
     long first = in.signedVarint();

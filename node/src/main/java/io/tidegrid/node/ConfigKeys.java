@@ -187,6 +187,15 @@ public final class ConfigKeys {
           "How far back memory holds samples. Older ones are read from the database; with"
               + " `storage: memory` they are gone, and writing them is refused.");
 
+  static final ConfigKey<Long> MEMORY_MAX =
+      key(
+          "memory.max",
+          ConfigType.size(0, TIB),
+          "0",
+          "Most heap that samples and series may take on a member, its copies of other members'"
+              + " data included. Above it the oldest blocks leave memory before"
+              + " `memory.retention`, as soon as they are committed. 0: 45 % of the maximum heap.");
+
   static final ConfigKey<Ack> INGEST_ACK =
       key(
           "ingest.ack",

@@ -174,6 +174,11 @@ public final class NodeConfig {
     return get(ConfigKeys.MEMORY_RETENTION);
   }
 
+  /** Returns the most bytes of heap that shards may take; 0 for a share of the heap. */
+  public long memoryMax() {
+    return get(ConfigKeys.MEMORY_MAX);
+  }
+
   /** Returns the limits of ingest. */
   public IngestOptions ingestOptions() {
     return new IngestOptions(

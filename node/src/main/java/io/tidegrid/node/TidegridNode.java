@@ -82,7 +82,8 @@ public final class TidegridNode implements AutoCloseable {
             config.gridBackupCount(),
             config.memoryRetention(),
             config.ingestOptions().maxFuture(),
-            storage != StorageMode.MEMORY);
+            storage != StorageMode.MEMORY,
+            config.memoryMax());
     // The database comes up while the grid does.
     this.persistence =
         storage == StorageMode.MEMORY
@@ -105,7 +106,8 @@ public final class TidegridNode implements AutoCloseable {
     try {
       refuseOtherStorage();
       BacklogGate gate = persistence.map(Persistence::gate).orElse(BacklogGate.open());
-      this.store = SeriesStore.open(hazelcast, storeOptions, clock, gate);
+      this.store = SeriesStore.open(hazelcast, storeOptions, clock, gate, meters);
+      persistence.ifPresent(database -> store.evictCommittedBy(database.watermark()));
       persistence.ifPresent(database -> database.attach(hazelcast, store));
       this.retirement =
           persistence.isPresent()

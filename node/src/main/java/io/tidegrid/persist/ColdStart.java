@@ -202,7 +202,7 @@ final class ColdStart implements AutoCloseable {
     long samples() throws SQLException {
       long oldest =
           BlockSpan.startOf(Math.max(clock.instant().minus(memoryRetention).toEpochMilli(), 0));
-      NavigableSet<Long> blocks = recent.blocks(connection, oldest, Long.MAX_VALUE / 1_000);
+      NavigableSet<Long> blocks = recent.blocks(connection, oldest, StoredSamples.MAX_MS);
       for (long block = oldest; block <= clock.millis(); block += BlockSpan.LENGTH_MS) {
         blocks.add(block);
       }

@@ -1,6 +1,5 @@
 package io.tidegrid.persist;
 
-import io.tidegrid.store.SampleBuffer;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -12,18 +11,6 @@ import java.util.List;
  * threads.
  */
 interface CompactedWriter {
-
-  /** Takes one series that is there. */
-  @FunctionalInterface
-  interface Series {
-    /**
-     * Takes the whole content of a series in the block.
-     *
-     * @param sequence highest sequence that was folded in
-     * @param samples in ascending order of time, each time once; only valid during the call
-     */
-    void accept(long seriesId, long sequence, SampleBuffer samples) throws SQLException;
-  }
 
   /** A stream of series into one block, in ascending order of series id. */
   interface Rows extends AutoCloseable {
@@ -70,7 +57,7 @@ interface CompactedWriter {
       throws SQLException;
 
   /** Reads some series of a block, in ascending order of series id. */
-  void read(Connection connection, long blockMs, long[] ids, int from, int to, Series consumer)
+  void read(Connection connection, long blockMs, long[] ids, int from, int to, CompactedSamples.Sink consumer)
       throws SQLException;
 
   /** Deletes some series of a block, so that they can be written anew. */

@@ -7,14 +7,16 @@ import java.sql.Statement;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeParseException;
 import java.util.NavigableSet;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The hourly partitions of one table. An hour is named by its number since 1970. Safe for use by
- * many threads.
+ * The partitions of one table, each of an hour or of a day. An hour, or a day, is named by its
+ * number since 1970. Safe for use by many threads.
  */
 final class HourPartitions {
 
@@ -22,14 +24,35 @@ final class HourPartitions {
 
   private static final int LOCK_TIMEOUT_MS = 100;
 
-  private static final DateTimeFormatter SUFFIX =
+  static final long DAY_MS = 24 * HOUR_MS;
+
+  private static final DateTimeFormatter HOUR_SUFFIX =
       DateTimeFormatter.ofPattern("uuuuMMddHH").withZone(ZoneOffset.UTC);
+  private static final DateTimeFormatter DAY_SUFFIX =
+      DateTimeFormatter.ofPattern("uuuuMMdd").withZone(ZoneOffset.UTC);
 
   private final String table;
+  private final long stepMs;
+  private final DateTimeFormatter suffix;
   private final Set<Long> known = ConcurrentHashMap.newKeySet();
 
   HourPartitions(String table) {
+    this(table, HOUR_MS, HOUR_SUFFIX);
+  }
+
+  private HourPartitions(String table, long stepMs, DateTimeFormatter suffix) {
     this.table = table;
+    this.stepMs = stepMs;
+    this.suffix = suffix;
+  }
+
+  /** Returns the partitions of a table whose partitions are days. */
+  static HourPartitions days(String table) {
+    return new HourPartitions(table, DAY_MS, DAY_SUFFIX);
+  }
+
+  static long dayOf(long timeMs) {
+    return Math.floorDiv(timeMs, DAY_MS);
   }
 
   static long hourOf(long timeMs) {
@@ -41,9 +64,13 @@ final class HourPartitions {
     return "'" + Instant.ofEpochMilli(hour * HOUR_MS) + "'::timestamptz";
   }
 
+  private String bound(long number) {
+    return "'" + Instant.ofEpochMilli(number * stepMs) + "'::timestamptz";
+  }
+
   /** Returns the name of an hour's partition, whether it exists or not. */
   String partition(long hour) {
-    return table + "_p" + SUFFIX.format(Instant.ofEpochMilli(hour * HOUR_MS));
+    return table + "_p" + suffix.format(Instant.ofEpochMilli(hour * stepMs));
   }
 
   /**
@@ -86,24 +113,12 @@ final class HourPartitions {
                   + "'))");
       if (!attached) {
         statement.execute("DROP TABLE IF EXISTS " + partition);
-        // Partitions are dropped before vacuum would gain anything; freezing them would rewrite
-        // every page once.
+        // Those of an hour are dropped before vacuum would gain anything; freezing them would
+        // rewrite every page once.
+        String storage = stepMs == HOUR_MS ? " WITH (autovacuum_enabled = off)" : "";
         statement.execute(
-            "CREATE TABLE "
-                + partition
-                + " (LIKE "
-                + table
-                + " INCLUDING ALL) WITH (autovacuum_enabled = off)");
-        statement.execute(
-            "ALTER TABLE "
-                + table
-                + " ATTACH PARTITION "
-                + partition
-                + " FOR VALUES FROM ("
-                + literal(hour)
-                + ") TO ("
-                + literal(hour + 1)
-                + ")");
+            "CREATE TABLE " + partition + " (LIKE " + table + " INCLUDING ALL)" + storage);
+        attach(statement, hour);
       }
       connection.commit();
     } catch (SQLException e) {
@@ -114,6 +129,20 @@ final class HourPartitions {
         connection.setAutoCommit(true);
       }
     }
+  }
+
+  /** Attaches the table that {@link #partition} names. */
+  void attach(Statement statement, long hour) throws SQLException {
+    statement.execute(
+        "ALTER TABLE "
+            + table
+            + " ATTACH PARTITION "
+            + partition(hour)
+            + " FOR VALUES FROM ("
+            + bound(hour)
+            + ") TO ("
+            + bound(hour + 1)
+            + ")");
   }
 
   /** Returns the hours that have a partition. */
@@ -127,25 +156,35 @@ final class HourPartitions {
                     + table
                     + "'::regclass")) {
       while (result.next()) {
-        String name = result.getString(1);
-        String suffix = name.substring(name.lastIndexOf('p') + 1);
-        if (suffix.length() >= 10) {
-          int digits = suffix.length();
-          Instant start =
-              Instant.parse(
-                  suffix.substring(0, digits - 6)
-                      + "-"
-                      + suffix.substring(digits - 6, digits - 4)
-                      + "-"
-                      + suffix.substring(digits - 4, digits - 2)
-                      + "T"
-                      + suffix.substring(digits - 2)
-                      + ":00:00Z");
-          hours.add(hourOf(start.toEpochMilli()));
-        }
+        numberOf(result.getString(1)).ifPresent(hours::add);
       }
     }
     return hours;
+  }
+
+  /** Returns the hour, or day, of a partition by its name; empty for other names. */
+  OptionalLong numberOf(String partition) {
+    String digits = partition.substring(partition.lastIndexOf('p') + 1);
+    boolean hours = stepMs == HOUR_MS;
+    if (!partition.startsWith(table + "_p") || digits.length() < (hours ? 10 : 8)) {
+      return OptionalLong.empty();
+    }
+    try {
+      int end = digits.length() - (hours ? 2 : 0);
+      Instant start =
+          Instant.parse(
+              digits.substring(0, end - 4)
+                  + "-"
+                  + digits.substring(end - 4, end - 2)
+                  + "-"
+                  + digits.substring(end - 2, end)
+                  + "T"
+                  + (hours ? digits.substring(end) : "00")
+                  + ":00:00Z");
+      return OptionalLong.of(Math.floorDiv(start.toEpochMilli(), stepMs));
+    } catch (DateTimeParseException e) {
+      return OptionalLong.empty();
+    }
   }
 
   /** Drops all but the newest partitions. */

@@ -23,10 +23,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 
 /**
  * The part of the journal map in the partitions that this member owns, seen from inside Hazelcast,
@@ -98,12 +100,62 @@ final class LocalJournal {
     return true;
   }
 
+  /** Returns a number that changes whenever replicas of the partition move. */
+  int version(int partition) {
+    return engine.getPartitionService().getPartition(partition, false).version();
+  }
+
   /** Lists the entries of a partition, on its own thread; empty when it is not owned here. */
   Optional<Partition> scan(int partition) {
     if (!isOwned(partition) || records(partition).map(RecordStore::size).orElse(0) == 0) {
       return Optional.empty();
     }
-    CompletableFuture<Optional<Partition>> result = new CompletableFuture<>();
+    return onPartition(
+        partition,
+        () ->
+            isOwned(partition)
+                ? records(partition).map(records -> list(partition, records))
+                : Optional.empty());
+  }
+
+  /**
+   * Returns the lowest sequence in a partition, {@link Long#MAX_VALUE} when it has no entry; empty
+   * when it is not owned here.
+   */
+  OptionalLong lowestSequence(int partition) {
+    if (!isOwned(partition)) {
+      return OptionalLong.empty();
+    }
+    if (records(partition).map(RecordStore::size).orElse(0) == 0) {
+      return isOwned(partition) ? OptionalLong.of(Long.MAX_VALUE) : OptionalLong.empty();
+    }
+    return onPartition(
+            partition,
+            () ->
+                isOwned(partition)
+                    ? Optional.of(lowest(records(partition)))
+                    : Optional.<Long>empty())
+        .map(OptionalLong::of)
+        .orElse(OptionalLong.empty());
+  }
+
+  private long lowest(Optional<RecordStore<?>> records) {
+    long[] lowest = {Long.MAX_VALUE};
+    records.ifPresent(store ->
+        store.forEach(
+            (key, record) -> {
+              JournalKey found = serialization.toObject(key);
+              if (Long.compareUnsigned(found.sequence(), lowest[0]) < 0) {
+                lowest[0] = found.sequence();
+              }
+            },
+            false));
+    return lowest[0];
+  }
+
+  /** Runs work on the thread of a partition; empty when the wait for it is interrupted. */
+  private <T> Optional<T> onPartition(int partition, Supplier<Optional<T>> work) {
+    CompletableFuture<Optional<T>> result = new CompletableFuture<>();
     ((OperationServiceImpl) engine.getOperationService())
         .execute(
             new com.hazelcast.spi.impl.PartitionSpecificRunnable() {
@@ -115,10 +167,7 @@ final class LocalJournal {
               @Override
               public void run() {
                 try {
-                  result.complete(
-                      isOwned(partition)
-                          ? records(partition).map(records -> list(partition, records))
-                          : Optional.empty());
+                  result.complete(work.get());
                 } catch (RuntimeException e) {
                   result.completeExceptionally(e);
                 }

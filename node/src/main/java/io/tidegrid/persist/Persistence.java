@@ -12,6 +12,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.tidegrid.grid.JournalBatch;
 import io.tidegrid.grid.JournalKey;
 import io.tidegrid.store.BacklogGate;
+import io.tidegrid.store.CommitWatermark;
 import io.tidegrid.store.ShardRestorer;
 import java.time.Clock;
 import java.time.Duration;
@@ -50,6 +51,7 @@ public final class Persistence implements AutoCloseable {
   private volatile Optional<JournalSweeper> sweeper = Optional.empty();
   private volatile Optional<ColdStart> coldStart = Optional.empty();
   private volatile Optional<JournalPump> pump = Optional.empty();
+  private volatile Optional<JournalWatermark> watermark = Optional.empty();
 
   private Persistence(PersistOptions options, MeterRegistry meters, Clock clock) {
     this.options = options;
@@ -105,6 +107,7 @@ public final class Persistence implements AutoCloseable {
   public void attach(HazelcastInstance instance, ShardRestorer restorer) {
     store.shards(instance.getPartitionService().getPartitions().size());
     LocalJournal journal = new LocalJournal(instance);
+    watermark = Optional.of(new JournalWatermark(journal));
     store.onCommitted(journal::evict);
     JournalSweeper sweep =
         new JournalSweeper(journal, store, database, backlog, options.sweepAge());
@@ -158,6 +161,14 @@ public final class Persistence implements AutoCloseable {
   /** Returns what tells whether too much waits to be persisted. Open until {@link #attach}. */
   public BacklogGate gate() {
     return backlog;
+  }
+
+  /**
+   * Returns what tells which writes are committed. Says of none that it is, until {@link #attach}.
+   */
+  public CommitWatermark watermark() {
+    return (shard, sequence) ->
+        watermark.map(journal -> journal.isCommitted(shard, sequence)).orElse(false);
   }
 
   /**

@@ -7,17 +7,14 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.function.BiConsumer;
 
 /** Reads samples through connections of the pool, each question in one snapshot. */
 final class PostgresArchive implements SampleArchive {
 
-  /** PostgreSQL's timestamps reach further; what is outside cannot have been stored. */
+  /** What is earlier is never accepted. */
   private static final long MIN_MS = 0;
-
-  private static final long MAX_MS = Instant.parse("2500-01-01T00:00:00Z").toEpochMilli();
 
   private final Database database;
   private final StoredSamples stored;
@@ -36,7 +33,7 @@ final class PostgresArchive implements SampleArchive {
       Duration timeout,
       BiConsumer<Long, SampleBuffer> consumer) {
     long from = Math.max(fromMs, MIN_MS);
-    long to = Math.min(toMs, MAX_MS);
+    long to = Math.min(toMs, StoredSamples.MAX_MS);
     if (ids.length > 0 && from <= to) {
       long deadline = System.nanoTime() + timeout.toNanos();
       run(deadline, connection -> stored.read(connection, ids, shards, from, to, consumer));
@@ -50,7 +47,7 @@ final class PostgresArchive implements SampleArchive {
       long toMs,
       Duration timeout,
       BiConsumer<Long, SampleBuffer> consumer) {
-    long to = Math.min(toMs, MAX_MS);
+    long to = Math.min(toMs, StoredSamples.MAX_MS);
     if (ids.length > 0 && to >= MIN_MS) {
       long deadline = System.nanoTime() + timeout.toNanos();
       run(

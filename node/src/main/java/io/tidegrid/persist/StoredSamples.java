@@ -5,6 +5,7 @@ import io.tidegrid.store.SampleBuffer;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.NavigableSet;
@@ -17,6 +18,9 @@ import java.util.function.BiConsumer;
  * threads, each with a connection of its own.
  */
 final class StoredSamples {
+
+  /** PostgreSQL's timestamps reach further; what is later cannot have been stored. */
+  static final long MAX_MS = Instant.parse("2500-01-01T00:00:00Z").toEpochMilli();
 
   /** Recent samples held at a time, 24 bytes each; a single series may have more. */
   private static final int MAX_HELD = 2_000_000;

@@ -64,7 +64,6 @@ final class AppendProcessor
     ShardBatch resolved = resolve(birthIds);
     int counter = shard.counter() + 1;
     boolean overlapping = shard.apply(shard.epoch(), counter, local.member(), resolved);
-    local.dropExpired(shard);
     onBackup =
         new AppendBackupProcessor(
             shard.epoch(), counter, local.member(), shard.restoredFromMs(), resolved);

@@ -57,12 +57,12 @@ record LocalShardView(int shard, Shard held) implements ShardView {
     @Override
     public int copy(long fromMs, long toMs, SampleBuffer into) {
       int copied = 0;
-      for (OpenBlock block : held.blocks()) {
+      for (Block block : held.blocks()) {
         if (block.startMs() > toMs) {
           break;
         }
-        if (block.startMs() + BlockSpan.LENGTH_MS > fromMs) {
-          OpenBlock.Part part = block.find(ref);
+        if (block.endMs() > fromMs) {
+          BlockPart part = BlockPart.find(block.state(), ref);
           copied += part == null ? 0 : part.copy(fromMs, toMs, into);
         }
       }
@@ -71,9 +71,9 @@ record LocalShardView(int shard, Shard held) implements ShardView {
 
     @Override
     public boolean copyLatest(long toMs, SampleBuffer into) {
-      OpenBlock[] blocks = held.blocks();
+      Block[] blocks = held.blocks();
       for (int i = blocks.length - 1; i >= 0; i--) {
-        OpenBlock.Part part = blocks[i].startMs() > toMs ? null : blocks[i].find(ref);
+        BlockPart part = blocks[i].startMs() > toMs ? null : BlockPart.find(blocks[i].state(), ref);
         if (part != null && part.copyLatest(toMs, into)) {
           return true;
         }
@@ -83,8 +83,8 @@ record LocalShardView(int shard, Shard held) implements ShardView {
 
     @Override
     public long firstTimeMs() {
-      for (OpenBlock block : held.blocks()) {
-        OpenBlock.Part part = block.find(ref);
+      for (Block block : held.blocks()) {
+        BlockPart part = BlockPart.find(block.state(), ref);
         if (part != null) {
           return part.firstTime();
         }
@@ -94,9 +94,9 @@ record LocalShardView(int shard, Shard held) implements ShardView {
 
     @Override
     public long lastTimeMs() {
-      OpenBlock[] blocks = held.blocks();
+      Block[] blocks = held.blocks();
       for (int i = blocks.length - 1; i >= 0; i--) {
-        OpenBlock.Part part = blocks[i].find(ref);
+        BlockPart part = BlockPart.find(blocks[i].state(), ref);
         if (part != null) {
           return part.lastTime();
         }
@@ -107,8 +107,8 @@ record LocalShardView(int shard, Shard held) implements ShardView {
     @Override
     public long sampleCount() {
       long count = 0;
-      for (OpenBlock block : held.blocks()) {
-        OpenBlock.Part part = block.find(ref);
+      for (Block block : held.blocks()) {
+        BlockPart part = BlockPart.find(block.state(), ref);
         count += part == null ? 0 : part.count();
       }
       return count;

@@ -10,6 +10,7 @@ import io.tidegrid.grid.GridNames;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Function;
@@ -22,7 +23,7 @@ import java.util.function.Function;
  * partition's replicas makes another version, and a partition that is being moved is marked so
  * before its new owner takes the first write.
  */
-final class LocalShards implements ShardReader {
+final class LocalShards implements ShardReader, WholeBlocks {
 
   private static final String CONTEXT_KEY = LocalShards.class.getName();
   private static final int ATTEMPTS = 3;
@@ -38,6 +39,7 @@ final class LocalShards implements ShardReader {
   private final IMap<Integer, Shard> map;
   private final int[] keys;
   private final AtomicReferenceArray<Seen> seen;
+  private final LocalReplicas replicas;
 
   private LocalShards(
       HazelcastInstance hazelcast, StoreOptions options, InstantSource clock, BacklogGate gate) {
@@ -49,6 +51,7 @@ final class LocalShards implements ShardReader {
     this.map = hazelcast.getMap(GridNames.SHARDS);
     this.keys = ShardKeys.of(hazelcast);
     this.seen = new AtomicReferenceArray<>(keys.length);
+    this.replicas = new LocalReplicas(hazelcast, keys);
   }
 
   /** Makes a member able to hold shards; to be called before the first of them is touched. */
@@ -94,6 +97,10 @@ final class LocalShards implements ShardReader {
     return (int) Math.floorDiv(clock.millis(), 1000L);
   }
 
+  LocalReplicas replicas() {
+    return replicas;
+  }
+
   IMap<Integer, Shard> map() {
     return map;
   }
@@ -137,13 +144,6 @@ final class LocalShards implements ShardReader {
     return owned;
   }
 
-  /** Drops what is past memory's retention, where no database has to be asked first. */
-  void dropExpired(Shard shard) {
-    if (!options.database()) {
-      shard.dropBefore(clock.millis() - options.memoryRetention().toMillis());
-    }
-  }
-
   boolean isRestored(int number) {
     return readShard(number, Shard::isRestored);
   }
@@ -171,6 +171,20 @@ final class LocalShards implements ShardReader {
       }
     }
     throw new ShardMovedException(number);
+  }
+
+  @Override
+  public Optional<WholeBlock> find(int number, long blockStartMs) {
+    try {
+      return readShard(
+          number,
+          shard ->
+              shard
+                  .whole(blockStartMs)
+                  .map(whole -> new SealedWholeBlock(whole, shard.directory())));
+    } catch (ShardMovedException e) {
+      return Optional.empty();
+    }
   }
 
   /** Sums up what this member owns. */

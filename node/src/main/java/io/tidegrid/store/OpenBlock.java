@@ -20,6 +20,9 @@ final class OpenBlock {
   private static final VarHandle CHUNKS = MethodHandles.arrayElementVarHandle(SeriesChunks[].class);
   private static final VarHandle TAILS = MethodHandles.arrayElementVarHandle(long[][].class);
 
+  /** Last offset, tail size, and two references. */
+  private static final long BYTES_A_SERIES = 16;
+
   private final long startMs;
 
   /** Only the shard's thread uses these two. */
@@ -29,6 +32,7 @@ final class OpenBlock {
 
   private volatile long[][] tails;
   private volatile SeriesChunks[] chunks;
+  private volatile long heapBytes;
 
   OpenBlock(long startMs, int series) {
     int room = Math.max(series, 16);
@@ -38,6 +42,12 @@ final class OpenBlock {
     this.tailSizes = new int[room];
     this.tails = new long[room][];
     this.chunks = new SeriesChunks[room];
+    this.heapBytes = 128 + BYTES_A_SERIES * room;
+  }
+
+  private void takes(long moreBytes) {
+    long now = heapBytes;
+    heapBytes = now + moreBytes;
   }
 
   long startMs() {
@@ -78,6 +88,7 @@ final class OpenBlock {
     // Readers bound themselves by the tails, so the chunks grow first.
     chunks = Arrays.copyOf(chunks, room);
     tails = Arrays.copyOf(tails, room);
+    takes(BYTES_A_SERIES * (room - before));
   }
 
   private long[] makeRoom(int ref, long[] tail, int n, SeriesChunks.Scratch scratch) {
@@ -87,9 +98,10 @@ final class OpenBlock {
         CHUNKS.setRelease(chunks, ref, new SeriesChunks(startMs));
       }
       TAILS.setRelease(tails, ref, grown);
+      takes(tail == null ? SeriesChunks.EMPTY_BYTES + tailBytes(grown) : tailBytes(grown) - tailBytes(tail));
       return grown;
     }
-    chunks[ref].encode(tail, scratch);
+    takes(chunks[ref].encode(tail, scratch));
     // A series that filled one tail will fill the next.
     return emptyTail(ref, Tail.MAX_SAMPLES);
   }
@@ -104,10 +116,12 @@ final class OpenBlock {
   private Outcome appendLate(
       int ref, int offset, double value, boolean keep, SeriesChunks.Scratch scratch) {
     SeriesChunks series = chunks[ref];
+    long before = series.heapBytes() + tailBytes(tails[ref]);
     Outcome outcome = series.appendLate(tails[ref], offset, value, keep, scratch);
     if (series.isLateFull() && series.mergeLate(tails[ref])) {
       long[] ignored = emptyTail(ref, Tail.MAX_SAMPLES);
     }
+    takes(series.heapBytes() + tailBytes(tails[ref]) - before);
     return outcome;
   }
 
@@ -176,22 +190,25 @@ final class OpenBlock {
       block.lastOffsets[ref] = in.readInt();
       long[] tail = in.readLongArray();
       block.tailSizes[ref] = Tail.size(tail);
-      CHUNKS.setRelease(block.chunks, ref, SeriesChunks.read(block.startMs, in));
+      SeriesChunks chunks = SeriesChunks.read(block.startMs, in);
+      block.takes(tailBytes(tail) + chunks.heapBytes());
+      CHUNKS.setRelease(block.chunks, ref, chunks);
       TAILS.setRelease(block.tails, ref, tail);
     }
     return block;
   }
 
-  /** Adds how many samples there are and what they take, series by series. */
-  void addTo(ShardSize size) {
-    int room = tails.length;
-    size.bytes += 128 + 16L * room;
-    for (int ref = 0; ref < room; ref++) {
-      Part part = find(ref);
-      if (part != null) {
-        size.samples += part.count();
-        size.bytes += 16 + 8L * part.tail.length + part.chunks.heapBytes();
-      }
-    }
+  private static long tailBytes(long[] tail) {
+    return 16 + 8L * tail.length;
+  }
+
+  /** Returns about how much heap the block takes. */
+  long heapBytes() {
+    return heapBytes;
+  }
+
+  /** Returns a number that is greater than that of any series here. */
+  int room() {
+    return tails.length;
   }
 }

@@ -49,4 +49,55 @@ public final class SampleBuffer {
   public void size(int size) {
     this.size = size;
   }
+
+  /** Keeps of the samples from {@code begin} on, which ascend, those of a range of time. */
+  void trim(int begin, long fromMs, long toMs) {
+    int first = begin;
+    while (first < size && times[first] < fromMs) {
+      first++;
+    }
+    int last = size;
+    while (last > first && times[last - 1] > toMs) {
+      last--;
+    }
+    if (first > begin) {
+      System.arraycopy(times, first, times, begin, last - first);
+      System.arraycopy(values, first, values, begin, last - first);
+    }
+    size = begin + last - first;
+  }
+
+  /**
+   * Merges into the samples from {@code begin} on, which ascend, others that ascend too; of equal
+   * times the other stays.
+   */
+  void merge(int begin, SampleBuffer newer) {
+    if (newer.size == 0) {
+      return;
+    }
+    if (size == begin || times[size - 1] < newer.times[0]) {
+      ensureRoom(newer.size);
+      System.arraycopy(newer.times, 0, times, size, newer.size);
+      System.arraycopy(newer.values, 0, values, size, newer.size);
+      size += newer.size;
+      return;
+    }
+    long[] olderTimes = Arrays.copyOfRange(times, begin, size);
+    double[] olderValues = Arrays.copyOfRange(values, begin, size);
+    size = begin;
+    int i = 0;
+    for (int j = 0; j < newer.size; j++) {
+      long time = newer.times[j];
+      while (i < olderTimes.length && olderTimes[i] < time) {
+        add(olderTimes[i], olderValues[i++]);
+      }
+      if (i < olderTimes.length && olderTimes[i] == time) {
+        i++;
+      }
+      add(time, newer.values[j]);
+    }
+    while (i < olderTimes.length) {
+      add(olderTimes[i], olderValues[i++]);
+    }
+  }
 }

@@ -18,6 +18,12 @@ import java.util.Arrays;
  */
 final class SeriesChunks {
 
+  /** What the object takes without any sample. */
+  static final long EMPTY_BYTES = 48;
+
+  /** An array's header, rounding, and the reference to it. */
+  private static final long CHUNK_OVERHEAD = 24;
+
   private static final int LATE_SAMPLES = 120;
   private static final byte[][] NO_CHUNKS = {};
   private static final Late NO_LATE = new Late(new int[0], new double[0], 0);
@@ -66,8 +72,11 @@ final class SeriesChunks {
     this.blockStart = blockStart;
   }
 
-  /** Encodes a tail behind the chunks there are. The tail is to be replaced after that. */
-  void encode(long[] tail, Scratch scratch) {
+  /**
+   * Encodes a tail behind the chunks there are, and returns how many more bytes they take. The tail
+   * is to be replaced after that.
+   */
+  long encode(long[] tail, Scratch scratch) {
     int n = Tail.size(tail);
     scratch.ensureRoom(n);
     for (int i = 0; i < n; i++) {
@@ -78,6 +87,7 @@ final class SeriesChunks {
     byte[][] chunks = Arrays.copyOf(now.chunks, now.chunks.length + 1);
     chunks[now.chunks.length] = CODEC.encode(scratch.times, scratch.values, 0, n);
     parts = new Parts(chunks, now.late);
+    return CHUNK_OVERHEAD + chunks[now.chunks.length].length;
   }
 
   /**
@@ -218,8 +228,8 @@ final class SeriesChunks {
       int samples = CODEC.count(chunk);
       into.ensureRoom(samples);
       int at = into.size();
-      CODEC.decode(chunk, into.times(), into.values(), at);
-      trim(into, at, at + samples, fromMs, toMs);
+      into.size(at + CODEC.decode(chunk, into.times(), into.values(), at));
+      into.trim(at, fromMs, toMs);
     }
     copyTail(tail, Math.max(fromMs, now.lastChunkTime() + 1), toMs, into);
     if (now.late.size() > 0) {
@@ -237,23 +247,6 @@ final class SeriesChunks {
         into.add(time, Tail.value(tail, i));
       }
     }
-  }
-
-  private static void trim(SampleBuffer buffer, int begin, int end, long fromMs, long toMs) {
-    long[] times = buffer.times();
-    int first = begin;
-    while (first < end && times[first] < fromMs) {
-      first++;
-    }
-    int last = end;
-    while (last > first && times[last - 1] > toMs) {
-      last--;
-    }
-    if (first > begin) {
-      System.arraycopy(times, first, times, begin, last - first);
-      System.arraycopy(buffer.values(), first, buffer.values(), begin, last - first);
-    }
-    buffer.size(begin + last - first);
   }
 
   private void mergeLateInto(Late late, int begin, long fromMs, long toMs, SampleBuffer buffer) {
@@ -342,7 +335,9 @@ final class SeriesChunks {
       out.writeByteArray(chunk);
     }
     out.writeIntArray(now.late.offsets);
-    out.writeDoubleArray(now.late.values);
+    // Not as doubles: those lose the payload of a NaN, by which stale markers are known.
+    out.writeLongArray(
+        Arrays.stream(now.late.values).mapToLong(Double::doubleToRawLongBits).toArray());
     out.writeInt(now.late.added);
   }
 
@@ -352,15 +347,19 @@ final class SeriesChunks {
       chunks[i] = in.readByteArray();
     }
     SeriesChunks read = new SeriesChunks(blockStart);
-    read.parts = new Parts(chunks, new Late(in.readIntArray(), in.readDoubleArray(), in.readInt()));
+    read.parts = new Parts(chunks, new Late(in.readIntArray(), values(in.readLongArray()), in.readInt()));
     return read;
+  }
+
+  private static double[] values(long[] bits) {
+    return Arrays.stream(bits).mapToDouble(Double::longBitsToDouble).toArray();
   }
 
   long heapBytes() {
     Parts now = parts;
-    long bytes = 48 + (now.late.size() == 0 ? 0 : 64 + 12L * now.late.size());
+    long bytes = EMPTY_BYTES + (now.late.size() == 0 ? 0 : 64 + 12L * now.late.size());
     for (byte[] chunk : now.chunks) {
-      bytes += 20 + chunk.length;
+      bytes += CHUNK_OVERHEAD + chunk.length;
     }
     return bytes;
   }

@@ -4,7 +4,10 @@ import com.hazelcast.config.Config;
 import com.hazelcast.config.InMemoryFormat;
 import com.hazelcast.config.MapConfig;
 import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.core.LifecycleEvent.LifecycleState;
 import com.hazelcast.map.IMap;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.tidegrid.grid.Birth;
 import io.tidegrid.grid.GridNames;
 import io.tidegrid.model.Labels;
@@ -22,10 +25,20 @@ public final class SeriesStore implements ShardAppender, ShardRestorer {
 
   private final AppendInvoker appends;
 
-  private SeriesStore(HazelcastInstance hazelcast, LocalShards local) {
+  private final BlockEvictor evictor;
+
+  private SeriesStore(HazelcastInstance hazelcast, LocalShards local, MeterRegistry meters) {
     this.local = local;
     this.map = local.map();
     this.appends = new AppendInvoker(hazelcast, local);
+    this.evictor = new BlockEvictor(local, local.options().maxMemoryBytes(), meters);
+    // It stops with the instance.
+    MemoryKeeper keeper = new MemoryKeeper(hazelcast, local, evictor, meters);
+    hazelcast.getLifecycleService().addLifecycleListener(event -> {
+      if (event.getState() == LifecycleState.SHUTTING_DOWN) {
+        keeper.close();
+      }
+    });
   }
 
   /** Adds to a member's configuration what the store needs. To be called before it starts. */
@@ -52,7 +65,34 @@ public final class SeriesStore implements ShardAppender, ShardRestorer {
    */
   public static SeriesStore open(
       HazelcastInstance hazelcast, StoreOptions options, InstantSource clock, BacklogGate gate) {
-    return new SeriesStore(hazelcast, LocalShards.install(hazelcast, options, clock, gate));
+    return open(hazelcast, options, clock, gate, new SimpleMeterRegistry());
+  }
+
+  /**
+   * The same, with meters for what memory holds.
+   *
+   * @param meters where the figures of memory and blocks are registered
+   */
+  public static SeriesStore open(
+      HazelcastInstance hazelcast,
+      StoreOptions options,
+      InstantSource clock,
+      BacklogGate gate,
+      MeterRegistry meters) {
+    return new SeriesStore(hazelcast, LocalShards.install(hazelcast, options, clock, gate), meters);
+  }
+
+  /**
+   * Lets blocks leave memory when this says that they are committed. Until it is called, no block
+   * leaves the memory of a member with a database.
+   */
+  public void evictCommittedBy(CommitWatermark watermark) {
+    evictor.commitsToldBy(watermark);
+  }
+
+  /** Returns the closed blocks that memory holds whole, of the shards owned by this member. */
+  public WholeBlocks wholeBlocks() {
+    return local;
   }
 
   /** Returns the reader of this member's shards. */

@@ -7,10 +7,11 @@ import io.tidegrid.grid.Birth;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 
 /**
- * Everything memory holds of one shard: the directory of its series and its open blocks, the
+ * Everything memory holds of one shard: the directory of its series and its blocks, the
  * sequence of its writes, and from when on it is whole.
  *
  * <p>Written on the partition's thread, under the shard's lock, so that its replication (which may
@@ -19,12 +20,13 @@ import java.util.UUID;
  */
 final class Shard implements IdentifiedDataSerializable {
 
-  private static final OpenBlock[] NO_BLOCKS = {};
+  private static final Block[] NO_BLOCKS = {};
   private static final UUID NOBODY = new UUID(0, 0);
 
   private final SeriesDirectory directory = new SeriesDirectory();
   private final SeriesChunks.Scratch scratch = new SeriesChunks.Scratch();
-  private volatile OpenBlock[] blocks = NO_BLOCKS;
+  private final SealedBlock.Lookup lookup = new SealedBlock.Lookup();
+  private volatile Block[] blocks = NO_BLOCKS;
   private volatile long wholeFromMs;
   private volatile boolean directoryWhole;
   private volatile boolean samplesRestored;
@@ -33,6 +35,9 @@ final class Shard implements IdentifiedDataSerializable {
    * The latest of the samples that memory did not keep; whatever is restored, it is not among it.
    */
   private volatile long passedThroughMs = Long.MIN_VALUE;
+
+  /** The end of the latest block that memory gave up while the database had it. */
+  private volatile long evictedToMs = Long.MIN_VALUE;
 
   /** The numbers of a batch's series, for the shard's thread to use again and again. */
   private int[] refs = {};
@@ -60,16 +65,17 @@ final class Shard implements IdentifiedDataSerializable {
     return directory;
   }
 
-  OpenBlock[] blocks() {
+  Block[] blocks() {
     return blocks;
   }
 
   long wholeFromMs() {
     long passed = passedThroughMs;
-    return passed == Long.MIN_VALUE ? wholeFromMs : Math.max(wholeFromMs, passed + 1);
+    long whole = Math.max(wholeFromMs, evictedToMs);
+    return passed == Long.MIN_VALUE ? whole : Math.max(whole, passed + 1);
   }
 
-  /** Returns from when on the shard was whole, but for samples that memory did not keep. */
+  /** Returns from when on the shard was whole, but for what memory did not keep or gave up. */
   long restoredFromMs() {
     return wholeFromMs;
   }
@@ -141,12 +147,20 @@ final class Shard implements IdentifiedDataSerializable {
     epoch = batchEpoch;
     counter = batchCounter;
     sequencer = by;
-    return batch.old() ? pass(batch) : insert(batch, false);
+    return batch.old() ? pass(batch) : insert(batch, false, sequence());
   }
 
-  /** Enters samples that the database had; what is in memory already is newer. */
+  /**
+   * Enters samples that the database had; what is in memory already is newer, and what memory gave
+   * up does not come back.
+   */
   synchronized void restore(ShardBatch batch) {
-    insert(batch, true);
+    boolean ignored = insert(batch, true, 0);
+  }
+
+  /** Returns the sequence of the last batch: its epoch shifted left by 32 bits, plus its number. */
+  private long sequence() {
+    return (long) epoch << 32 | (counter & 0xFFFFFFFFL);
   }
 
   /** Takes note of samples that memory does not keep: up to their times it is not whole. */
@@ -159,12 +173,13 @@ final class Shard implements IdentifiedDataSerializable {
     return true;
   }
 
-  private boolean insert(ShardBatch batch, boolean keep) {
+  private boolean insert(ShardBatch batch, boolean keep, long sequence) {
     int size = batch.size();
     long[] ids = batch.ids();
     long[] times = batch.times();
     double[] values = batch.values();
     long whole = wholeFromMs();
+    long keepFrom = keep ? evictedToMs : Long.MIN_VALUE;
     boolean overlapping = false;
     if (refs.length < size) {
       refs = new int[size];
@@ -172,26 +187,45 @@ final class Shard implements IdentifiedDataSerializable {
     for (int i = 0; i < size; i++) {
       refs[i] = directory.ref(ids[i]);
     }
-    OpenBlock block = null;
+    Block block = null;
+    OpenBlock open = null;
     long blockStart = 0;
+    long added = 0;
     for (int i = 0; i < size; i++) {
       long time = times[i];
-      if (block == null || time < blockStart || time >= blockStart + BlockSpan.LENGTH_MS) {
-        block = block(BlockSpan.startOf(time));
-        blockStart = block.startMs();
-      }
       int ref = refs[i];
-      if (ref == LongIntTable.ABSENT) {
+      if (ref == LongIntTable.ABSENT || time < keepFrom) {
         continue;
       }
-      SeriesChunks.Outcome outcome = block.append(ref, time, values[i], keep, scratch);
-      overlapping |= outcome != SeriesChunks.Outcome.ADDED || time < whole;
+      if (block == null || time < blockStart || time >= blockStart + BlockSpan.LENGTH_MS) {
+        if (block != null) {
+          block.written(sequence, added);
+          added = 0;
+        }
+        block = block(BlockSpan.startOf(time));
+        blockStart = block.startMs();
+        open = block.appendOnly();
+      }
+      SeriesChunks.Outcome outcome =
+          open != null
+              ? open.append(ref, time, values[i], keep, scratch)
+              : block.append(ref, time, values[i], keep, scratch, lookup);
+      if (outcome == SeriesChunks.Outcome.ADDED) {
+        added++;
+        overlapping |= time < whole;
+      } else {
+        overlapping = true;
+      }
     }
+    if (block != null) {
+      block.written(sequence, added);
+    }
+    lookup.release();
     return overlapping;
   }
 
-  private OpenBlock block(long startMs) {
-    OpenBlock[] now = blocks;
+  private Block block(long startMs) {
+    Block[] now = blocks;
     int at = now.length;
     while (at > 0 && now[at - 1].startMs() >= startMs) {
       at--;
@@ -199,24 +233,114 @@ final class Shard implements IdentifiedDataSerializable {
         return now[at];
       }
     }
-    OpenBlock[] more = new OpenBlock[now.length + 1];
-    System.arraycopy(now, 0, more, 0, at);
-    more[at] = new OpenBlock(startMs, directory.size());
-    System.arraycopy(now, at, more, at + 1, now.length - at);
-    blocks = more;
-    return more[at];
+    Block block = new Block(startMs, directory.size());
+    put(at, block);
+    return block;
   }
 
-  /** Drops the blocks that end at or before the given time. */
-  synchronized void dropBefore(long timeMs) {
-    OpenBlock[] now = blocks;
-    int gone = 0;
-    while (gone < now.length && now[gone].startMs() + BlockSpan.LENGTH_MS <= timeMs) {
-      gone++;
+  private void put(int at, Block block) {
+    Block[] now = blocks;
+    Block[] more = new Block[now.length + 1];
+    System.arraycopy(now, 0, more, 0, at);
+    more[at] = block;
+    System.arraycopy(now, at, more, at + 1, now.length - at);
+    blocks = more;
+  }
+
+  /** Puts a block behind those there are. */
+  synchronized void put(Block block) {
+    put(blocks.length, block);
+  }
+
+  /**
+   * Seals a block, beside the writers; the shard is locked for moments only. Tells whether it did:
+   * not when another is at it, when the block was evicted meanwhile, or when too much was written.
+   */
+  boolean seal(Block block) {
+    Block.State before;
+    synchronized (this) {
+      before = holds(block) ? block.beginSeal() : null;
     }
-    if (gone > 0) {
-      blocks = Arrays.copyOfRange(now, gone, now.length);
+    if (before == null) {
+      return false;
     }
+    SealedBlock sealed = null;
+    try {
+      sealed = Block.seal(block.startMs(), before);
+    } finally {
+      if (sealed == null) {
+        synchronized (this) {
+          block.abortSeal();
+        }
+      }
+    }
+    synchronized (this) {
+      boolean done = block.endSeal(sealed, scratch, lookup);
+      lookup.release();
+      return done && holds(block);
+    }
+  }
+
+  private boolean holds(Block block) {
+    return Arrays.asList(blocks).contains(block);
+  }
+
+  /**
+   * Gives up blocks.
+   *
+   * @param starts which, by their starts
+   * @param through leaves out a block that has a batch after this sequence; one for each start
+   * @param elsewhere whether the database has what is given up
+   * @return the starts of the blocks that were there and went
+   */
+  synchronized long[] evict(long[] starts, long[] through, boolean elsewhere) {
+    Block[] now = blocks;
+    Block[] kept = new Block[now.length];
+    long[] gone = new long[starts.length];
+    int keptCount = 0;
+    int goneCount = 0;
+    for (Block block : now) {
+      int at = indexOf(starts, block.startMs());
+      if (at >= 0 && Long.compareUnsigned(block.lastSequence(), through[at]) <= 0) {
+        gone[goneCount++] = block.startMs();
+        if (elsewhere) {
+          // Before the block goes, so that no reader takes its absence for nothing being there.
+          evictedToMs = Math.max(evictedToMs, block.endMs());
+        }
+      } else {
+        kept[keptCount++] = block;
+      }
+    }
+    if (goneCount > 0) {
+      blocks = Arrays.copyOf(kept, keptCount);
+    }
+    return Arrays.copyOf(gone, goneCount);
+  }
+
+  private static int indexOf(long[] starts, long start) {
+    for (int i = 0; i < starts.length; i++) {
+      if (starts[i] == start) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  /** A sealed block that is whole, and the sequence through which it has everything. */
+  record Whole(SealedBlock block, long throughSequence) {}
+
+  /** Returns a block if it is sealed, without overlay, and whole. */
+  synchronized Optional<Whole> whole(long startMs) {
+    for (Block block : blocks) {
+      Block.State state = block.state();
+      if (block.startMs() == startMs
+          && state.sealed() != null
+          && state.open() == null
+          && startMs >= wholeFromMs()) {
+        return Optional.of(new Whole(state.sealed(), sequence()));
+      }
+    }
+    return Optional.empty();
   }
 
   synchronized void directoryRestored() {
@@ -231,8 +355,15 @@ final class Shard implements IdentifiedDataSerializable {
   void addTo(ShardSize size) {
     size.series += directory.size();
     size.bytes += directory.heapBytes();
-    for (OpenBlock block : blocks) {
-      block.addTo(size);
+    for (Block block : blocks) {
+      Block.State state = block.state();
+      size.samples += block.samples();
+      size.bytes += block.heapBytes();
+      size.openBlocks += state.sealed() == null ? 1 : 0;
+      if (state.sealed() != null) {
+        size.sealedBlocks++;
+        size.sealedSamples += state.sealed().samples();
+      }
     }
   }
 
@@ -252,14 +383,15 @@ final class Shard implements IdentifiedDataSerializable {
     out.writeBoolean(directoryWhole);
     out.writeBoolean(samplesRestored);
     out.writeLong(passedThroughMs);
+    out.writeLong(evictedToMs);
     out.writeInt(epoch);
     out.writeInt(counter);
     out.writeLong(sequencer.getMostSignificantBits());
     out.writeLong(sequencer.getLeastSignificantBits());
     ShardBatch.writeBirths(out, directory.births());
-    OpenBlock[] now = blocks;
+    Block[] now = blocks;
     out.writeInt(now.length);
-    for (OpenBlock block : now) {
+    for (Block block : now) {
       block.write(out);
     }
   }
@@ -270,14 +402,15 @@ final class Shard implements IdentifiedDataSerializable {
     directoryWhole = in.readBoolean();
     samplesRestored = in.readBoolean();
     passedThroughMs = in.readLong();
+    evictedToMs = in.readLong();
     epoch = in.readInt();
     counter = in.readInt();
     sequencer = new UUID(in.readLong(), in.readLong());
     // Entered in the order of their numbers, so that the blocks' numbers hold here too.
     enter(ShardBatch.readBirths(in));
-    OpenBlock[] read = new OpenBlock[in.readInt()];
+    Block[] read = new Block[in.readInt()];
     for (int i = 0; i < read.length; i++) {
-      read[i] = OpenBlock.read(in, directory.size());
+      read[i] = Block.read(in, directory.size());
     }
     blocks = read;
   }

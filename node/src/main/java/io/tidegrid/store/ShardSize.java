@@ -5,4 +5,7 @@ final class ShardSize {
   long series;
   long samples;
   long bytes;
+  long openBlocks;
+  long sealedBlocks;
+  long sealedSamples;
 }

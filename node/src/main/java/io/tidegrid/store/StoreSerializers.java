@@ -17,6 +17,7 @@ public final class StoreSerializers implements DataSerializableFactory {
   static final int ENSURE = 6;
   static final int ENSURE_BACKUP = 7;
   static final int RESTORE = 8;
+  static final int EVICT = 9;
 
   @Override
   public IdentifiedDataSerializable create(int classId) {
@@ -29,6 +30,7 @@ public final class StoreSerializers implements DataSerializableFactory {
       case ENSURE -> new EnsureShardProcessor();
       case ENSURE_BACKUP -> new EnsureShardProcessor.OnBackup();
       case RESTORE -> new RestoreProcessor();
+      case EVICT -> new EvictProcessor();
       default -> throw new IllegalArgumentException("no class of the store has the id " + classId);
     };
   }

@@ -37,6 +37,13 @@ CREATE TABLE blocks (
   PRIMARY KEY (series_id, block)
 ) PARTITION BY RANGE (block);
 
+-- When samples were last folded into each day of blocks, rounded up to the hour: retention drops a
+-- day once its end and its last write are older than it keeps.
+CREATE TABLE block_days (
+  day        timestamptz PRIMARY KEY,
+  last_write timestamptz NOT NULL
+);
+
 -- What the tables of version 1 hold moves into recent, block by block, each (series_id, time) with
 -- the value of its highest seq, so that only rows to come can have another. In the order of seq, so
 -- that a row's seq is close to that of each of its samples.

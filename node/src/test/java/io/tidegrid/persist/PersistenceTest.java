@@ -323,6 +323,22 @@ class PersistenceTest {
     Map<JournalKey, JournalBatch> tooOld =
         Map.of(Batches.key(0, 103), Batches.one(Batches.T0 - 100 * 3_600_000L, 8, false, true));
     first.commit(tooOld);
+    // A block that is compacted, one series of which has something newer in its recent rows.
+    long blockOf = Batches.T0 - 24 * 3_600_000L;
+    TestServer.execute(
+        url,
+        "CREATE TABLE blocks_all PARTITION OF blocks FOR VALUES FROM ('2026-01-01') TO"
+            + " ('2027-01-01'); INSERT INTO blocks (series_id, block, seq, n, first_ms, step_ms,"
+            + " scale, base, small) VALUES ("
+            + id
+            + ", "
+            + SqlText.time(blockOf)
+            + ", 1, 2, 5, 10, 0, 40, '{1,2}')");
+    Map<JournalKey, JournalBatch> newer =
+        Map.of(Batches.key(0, 104), Batches.one(blockOf + 15, 9, true, true));
+    first.commit(newer);
+    batches.put(Batches.key(0, 0), Batches.one(blockOf + 5, 41, false, false));
+    batches.putAll(newer);
 
     Persistence second = persistence(options, clock);
     HazelcastInstance instance = member(second, true);
