@@ -188,7 +188,7 @@ final class HypertableSamples implements CompactedSamples, CompactedWriter {
 
   @Override
   public void read(
-      Connection connection, long blockMs, long[] ids, int from, int to, Series consumer)
+      Connection connection, long blockMs, long[] ids, int from, int to, Sink consumer)
       throws SQLException {
     SeriesInOrder series = new SeriesInOrder(consumer);
     long ignored =
@@ -206,13 +206,13 @@ final class HypertableSamples implements CompactedSamples, CompactedWriter {
   /** Of several rows of one series and time takes that of the highest sequence. */
   private static final class SeriesInOrder implements CopyRows.Sink {
 
-    private final Series consumer;
+    private final Sink consumer;
     private final SampleBuffer samples = new SampleBuffer();
     private long seriesId;
     private long highest;
     private long lastSeq;
 
-    SeriesInOrder(Series consumer) {
+    SeriesInOrder(Sink consumer) {
       this.consumer = consumer;
     }
 
@@ -306,6 +306,11 @@ final class HypertableSamples implements CompactedSamples, CompactedWriter {
       }
     }
     return expired;
+  }
+
+  /** Tells a chunk from a partition of another table: chunks have a schema of their own. */
+  static boolean isChunk(ExpiredPartition partition) {
+    return partition.table().indexOf('.') >= 0;
   }
 
   /** Its functions are called by their full names, since the search path may not hold them. */
