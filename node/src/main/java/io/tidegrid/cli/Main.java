@@ -22,6 +22,7 @@ import picocli.CommandLine.Spec;
       UpCommand.class,
       GenerateCommand.class,
       CheckConfigCommand.class,
+      MigrateCommand.class,
       VersionCommand.class,
       RehearseCommand.class,
       HelpCommand.class

@@ -54,6 +54,35 @@ public final class HttpServer implements AutoCloseable {
       NodeStatus status,
       PrometheusMeterRegistry registry,
       InstantSource clock) {
+    this(
+        options,
+        ingest,
+        defaultAck,
+        engine,
+        decoders,
+        downsampler,
+        status,
+        StorageAdmin.NONE,
+        registry,
+        clock);
+  }
+
+  /**
+   * The same of a node with a database.
+   *
+   * @param admin what administrators see of it
+   */
+  public HttpServer(
+      HttpOptions options,
+      Ingest ingest,
+      Ack defaultAck,
+      QueryEngine engine,
+      HttpDecoders decoders,
+      Downsampler downsampler,
+      NodeStatus status,
+      StorageAdmin admin,
+      PrometheusMeterRegistry registry,
+      InstantSource clock) {
     Http1Config.Builder http1 =
         Http1Config.builder()
             .maxPrologueLength(MAX_PROLOGUE_BYTES)
@@ -80,6 +109,7 @@ public final class HttpServer implements AutoCloseable {
     this.health = new HealthResource(status, registry);
     Router router = new Router();
     health.addTo(router);
+    new AdminResource(admin).addTo(router);
     Pages.addTo(router);
     new IngestResource(context).addTo(router);
     Queries queries = new Queries(context);

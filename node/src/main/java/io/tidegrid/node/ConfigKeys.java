@@ -292,6 +292,29 @@ public final class ConfigKeys {
           "How long a write that asked for `durable` waits for its commit; then it is answered with"
               + " 503 and committed later.");
 
+  static final ConfigKey<Duration> COMPACTION_DELAY =
+      key(
+          "compaction.delay",
+          ConfigType.duration(ZERO, DAY),
+          "15m",
+          "How long after the end of a block of two hours its samples are compacted in the"
+              + " database. Samples that come later are folded in after a third of it.");
+  static final ConfigKey<Integer> COMPACTION_SHARE =
+      key(
+          "compaction.share",
+          ConfigType.integer(1, 100),
+          "50",
+          "Most of its time, in percent, that a member spends compacting, on one connection; a"
+              + " tenth of it while writers are held back because the database is slow.");
+
+  static final ConfigKey<Duration> RETENTION_RAW =
+      key(
+          "retention.raw",
+          ConfigType.duration(ZERO, Duration.ofDays(36_500)),
+          "30d",
+          "How long the database keeps samples. A day goes when both its end and the last write"
+              + " to it are older. 0: for ever.");
+
   static final ConfigKey<SecurityMode> SECURITY_MODE =
       key(
           "security.mode",

@@ -221,6 +221,21 @@ public final class NodeConfig {
     return get(ConfigKeys.PERSIST_COMMIT_TIMEOUT);
   }
 
+  /** Returns how long after its end a block is compacted. */
+  public Duration compactionDelay() {
+    return get(ConfigKeys.COMPACTION_DELAY);
+  }
+
+  /** Returns the most of its time that a member spends on compaction, in percent. */
+  public int compactionShare() {
+    return get(ConfigKeys.COMPACTION_SHARE);
+  }
+
+  /** Returns how long the database keeps samples; zero for ever. */
+  public Duration retentionRaw() {
+    return get(ConfigKeys.RETENTION_RAW);
+  }
+
   /** Returns who may use the HTTP API; empty: everybody, on a loopback address. */
   public Optional<SecurityMode> securityMode() {
     return find(ConfigKeys.SECURITY_MODE);

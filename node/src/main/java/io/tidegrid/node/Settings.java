@@ -1,6 +1,7 @@
 package io.tidegrid.node;
 
 import io.tidegrid.http.HttpOptions;
+import io.tidegrid.persist.CompactionOptions;
 import io.tidegrid.persist.PersistOptions;
 
 /** Turns a node's configuration into the options of its parts. */
@@ -25,6 +26,11 @@ final class Settings {
         config.databaseStatementTimeout(),
         config.memoryRetention(),
         config.shutdownGrace());
+  }
+
+  static CompactionOptions compaction(NodeConfig config) {
+    return new CompactionOptions(
+        config.compactionDelay(), config.compactionShare() / 100.0, config.retentionRaw());
   }
 
   static HttpOptions http(NodeConfig config) {

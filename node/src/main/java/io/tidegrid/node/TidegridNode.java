@@ -15,6 +15,7 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.tidegrid.grid.GridNames;
 import io.tidegrid.http.HttpDecoders;
 import io.tidegrid.http.HttpServer;
+import io.tidegrid.http.StorageAdmin;
 import io.tidegrid.ingest.Decoders;
 import io.tidegrid.ingest.GridIngest;
 import io.tidegrid.ingest.Ingest;
@@ -108,7 +109,8 @@ public final class TidegridNode implements AutoCloseable {
       BacklogGate gate = persistence.map(Persistence::gate).orElse(BacklogGate.open());
       this.store = SeriesStore.open(hazelcast, storeOptions, clock, gate, meters);
       persistence.ifPresent(database -> store.evictCommittedBy(database.watermark()));
-      persistence.ifPresent(database -> database.attach(hazelcast, store));
+      persistence.ifPresent(database ->
+          database.attach(hazelcast, store, store.wholeBlocks(), Settings.compaction(config)));
       this.retirement =
           persistence.isPresent()
               ? Optional.empty()
@@ -141,6 +143,7 @@ public final class TidegridNode implements AutoCloseable {
               decoders(),
               Downsample::lttb,
               status,
+              persistence.<StorageAdmin>map(LiveStorageAdmin::new).orElse(StorageAdmin.NONE),
               meters,
               clock);
       bindMeters();

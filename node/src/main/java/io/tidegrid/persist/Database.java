@@ -207,22 +207,32 @@ final class Database implements AutoCloseable {
   }
 
   private Properties connectionProperties() {
-    Properties properties = new Properties();
-    if (embedded.isPresent()) {
-      properties.setProperty("user", EmbeddedDatabase.USER);
-      properties.setProperty("password", embedded.get().password());
-      // It is on loopback and has no certificate: asking for encryption would be a round trip each.
-      properties.setProperty("sslmode", "disable");
-      properties.setProperty("gssEncMode", "disable");
-    } else {
-      DatabaseUrl url = DatabaseUrl.parse(options.databaseUrl().orElseThrow());
-      properties.putAll(url.parameters());
-      options.databaseUser().or(url::user).ifPresent(u -> properties.setProperty("user", u));
-      options
-          .databasePassword()
-          .or(url::password)
-          .ifPresent(p -> properties.setProperty("password", p));
+    if (embedded.isEmpty()) {
+      return connectionProperties(options);
     }
+    Properties properties = new Properties();
+    properties.setProperty("user", EmbeddedDatabase.USER);
+    properties.setProperty("password", embedded.get().password());
+    // It is on loopback and has no certificate: asking for encryption would be a round trip each.
+    properties.setProperty("sslmode", "disable");
+    properties.setProperty("gssEncMode", "disable");
+    return withDefaults(properties);
+  }
+
+  /** Returns what to connect with to the database that the options name. */
+  static Properties connectionProperties(PersistOptions options) {
+    DatabaseUrl url = DatabaseUrl.parse(options.databaseUrl().orElseThrow());
+    Properties properties = new Properties();
+    properties.putAll(url.parameters());
+    options.databaseUser().or(url::user).ifPresent(u -> properties.setProperty("user", u));
+    options
+        .databasePassword()
+        .or(url::password)
+        .ifPresent(p -> properties.setProperty("password", p));
+    return withDefaults(properties);
+  }
+
+  private static Properties withDefaults(Properties properties) {
     properties.putIfAbsent("connectTimeout", Integer.toString(CONNECT_TIMEOUT_SECONDS));
     properties.putIfAbsent("loginTimeout", Integer.toString(CONNECT_TIMEOUT_SECONDS + 2));
     properties.putIfAbsent("tcpKeepAlive", "true");

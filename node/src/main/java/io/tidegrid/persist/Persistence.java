@@ -13,9 +13,14 @@ import io.tidegrid.grid.JournalBatch;
 import io.tidegrid.grid.JournalKey;
 import io.tidegrid.store.BacklogGate;
 import io.tidegrid.store.CommitWatermark;
+import io.tidegrid.model.ErrorCode;
+import io.tidegrid.model.TidegridException;
 import io.tidegrid.store.ShardRestorer;
+import io.tidegrid.store.WholeBlocks;
+import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -52,6 +57,8 @@ public final class Persistence implements AutoCloseable {
   private volatile Optional<ColdStart> coldStart = Optional.empty();
   private volatile Optional<JournalPump> pump = Optional.empty();
   private volatile Optional<JournalWatermark> watermark = Optional.empty();
+  private volatile Optional<Compactor> compactor = Optional.empty();
+  private volatile CompactionOptions compactionOptions = CompactionOptions.DEFAULT;
 
   private Persistence(PersistOptions options, MeterRegistry meters, Clock clock) {
     this.options = options;
@@ -137,6 +144,66 @@ public final class Persistence implements AutoCloseable {
     instance.getPartitionService().addMigrationListener(new WakeAfterMigration(cold));
   }
 
+  /**
+   * The same, and begins to compact what is committed and to drop what is older than is kept.
+   *
+   * @param memory the blocks of this member's shards that memory holds whole
+   */
+  public void attach(
+      HazelcastInstance instance,
+      ShardRestorer restorer,
+      WholeBlocks memory,
+      CompactionOptions compaction) {
+    attach(instance, restorer);
+    LocalJournal journal = new LocalJournal(instance);
+    JournalWatermark commits = new JournalWatermark(journal);
+    compactionOptions = compaction;
+    compactor =
+        Optional.of(
+            new Compactor(
+                database,
+                new BlockWriter(),
+                new Compactor.Grid(
+                    journal.partitions(), journal::isOwned, commits::lowestPending, memory),
+                compaction,
+                backlog::paceMs,
+                clock,
+                meters,
+                CompactionSteps.SILENT));
+  }
+
+  /** Returns what this member's compaction does; empty before it was attached. Never blocks. */
+  public Optional<CompactionStatus> compaction() {
+    return compactor.map(Compactor::status);
+  }
+
+  /**
+   * Returns what retention would drop now; empty before compaction was attached.
+   *
+   * @throws TidegridException {@code STORAGE_AWAY} when the database does not answer
+   */
+  public Optional<RetentionPlan> retention() {
+    if (compactor.isEmpty()) {
+      return Optional.empty();
+    }
+    Duration keep = compactionOptions.rawRetention();
+    try {
+      return Optional.of(
+          new RetentionPlan(
+              keep,
+              keep.isZero() ? Instant.EPOCH : clock.instant().minus(keep),
+              compactor.get().nextRetention(),
+              compactor.get().expired()));
+    } catch (SQLException e) {
+      throw new TidegridException(
+          ErrorCode.STORAGE_AWAY,
+          "the database cannot be asked now what retention would drop",
+          List.of(),
+          Duration.ofSeconds(5),
+          e);
+    }
+  }
+
   private record WakeAfterMigration(ColdStart coldStart) implements MigrationListener {
     @Override
     public void migrationStarted(MigrationState state) {}
@@ -184,7 +251,7 @@ public final class Persistence implements AutoCloseable {
    * Commits batches and returns when that is done; batches of callers at the same time share a
    * transaction. They are evicted from the journal afterwards.
    *
-   * @throws io.tidegrid.model.TidegridException {@code STORAGE_AWAY}, worth a retry, when the
+   * @throws TidegridException {@code STORAGE_AWAY}, worth a retry, when the
    *     database does not commit within {@link PersistOptions#commitTimeout}; the batches stay in
    *     the journal and will be stored
    */
@@ -244,6 +311,7 @@ public final class Persistence implements AutoCloseable {
    */
   @Override
   public void close() {
+    compactor.ifPresent(Compactor::close);
     coldStart.ifPresent(ColdStart::close);
     pump.ifPresent(JournalPump::close);
     sweeper.ifPresent(JournalSweeper::close);

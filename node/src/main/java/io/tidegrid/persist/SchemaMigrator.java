@@ -99,15 +99,33 @@ final class SchemaMigrator {
     }
   }
 
-  private int migrateLocked(Connection connection, Statement statement) throws SQLException {
-    // Asked for first, because CREATE TABLE needs rights that a node on a finished schema may lack.
-    boolean exists;
+  /** Returns the names of the scripts that were applied, in their order; changes nothing. */
+  List<String> applied(Connection connection) throws SQLException {
+    return scripts.headMap(current(connection) + 1).values().stream().map(Script::name).toList();
+  }
+
+  /** Returns the names of the scripts that are to be applied; changes nothing. */
+  List<String> pending(Connection connection) throws SQLException {
+    return scripts.tailMap(current(connection) + 1).values().stream().map(Script::name).toList();
+  }
+
+  private int current(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      return exists(statement) ? check(statement) : 0;
+    }
+  }
+
+  // Asked for first, because CREATE TABLE needs rights that a node on a finished schema may lack.
+  private static boolean exists(Statement statement) throws SQLException {
     try (ResultSet result =
         statement.executeQuery("SELECT to_regclass('" + versionTable + "') IS NOT NULL")) {
       result.next();
-      exists = result.getBoolean(1);
+      return result.getBoolean(1);
     }
-    if (!exists) {
+  }
+
+  private int migrateLocked(Connection connection, Statement statement) throws SQLException {
+    if (!exists(statement)) {
       statement.execute(
           "CREATE TABLE "
               + versionTable

@@ -1,0 +1,85 @@
+package io.tidegrid.persist;
+
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Work on a database without a node. Opens one connection for its time. Used by one thread.
+ *
+ * <p>Methods throw {@link SchemaException} when the schema is newer than this node, or was made from
+ * other scripts, and {@link SQLException} when the database cannot be reached or refuses.
+ */
+public final class Migration implements AutoCloseable {
+
+  private final Connection connection;
+  private final SchemaMigrator migrator = new SchemaMigrator();
+
+  private Migration(Connection connection) {
+    this.connection = connection;
+  }
+
+  /**
+   * Connects to the database that the options name.
+   *
+   * @throws IllegalArgumentException when they name none
+   */
+  public static Migration open(PersistOptions options) throws SQLException {
+    String url =
+        options
+            .databaseUrl()
+            .orElseThrow(() -> new IllegalArgumentException("no database is named"));
+    return new Migration(
+        DriverManager.getConnection(
+            DatabaseUrl.parse(url).jdbcUrl(), Database.connectionProperties(options)));
+  }
+
+  /** Returns the names of the schema scripts that were applied, in their order. */
+  public List<String> applied() throws SQLException {
+    return migrator.applied(connection);
+  }
+
+  /** Returns the names of the schema scripts that are to be applied; changes nothing. */
+  public List<String> pending() throws SQLException {
+    return migrator.pending(connection);
+  }
+
+  /** Applies what is pending, as a node does when it starts, and returns the version reached. */
+  public int apply() throws SQLException {
+    return migrator.migrate(connection);
+  }
+
+  /**
+   * Returns what retention would drop now; changes nothing, and finds nothing before the schema is
+   * there.
+   *
+   * @param keep how long samples are kept; zero for ever
+   */
+  public RetentionPlan retention(Duration keep, InstantSource clock) throws SQLException {
+    Instant before = keep.isZero() ? Instant.EPOCH : clock.instant().minus(keep);
+    boolean there;
+    try (Statement statement = connection.createStatement();
+        ResultSet result =
+            statement.executeQuery(
+                "SELECT to_regclass('blocks') IS NOT NULL AND to_regclass('block_days') IS NOT"
+                    + " NULL")) {
+      result.next();
+      there = result.getBoolean(1);
+    }
+    List<ExpiredPartition> expired =
+        there && !keep.isZero() ? new BlockWriter().expired(connection, before) : List.of();
+    return new RetentionPlan(keep, before, Optional.empty(), expired);
+  }
+
+  @Override
+  public void close() throws SQLException {
+    connection.close();
+  }
+}
