@@ -21,7 +21,7 @@ import java.util.List;
  */
 final class HypertableSamples implements CompactedSamples, CompactedWriter {
 
-  /** First half of the advisory lock of a day: shared to write to it, exclusive to drop it. */
+  /** First half of the advisory lock of a day: shared to fold into it, exclusive to drop it. */
   private static final int DAY_LOCK = 0x54674873;
 
   private static final long DAY_MS = Duration.ofDays(1).toMillis();
@@ -128,6 +128,12 @@ final class HypertableSamples implements CompactedSamples, CompactedWriter {
       insert.setTimestamp(2, timestamp((now.toEpochMilli() / LAST_WRITE_MS + 1) * LAST_WRITE_MS));
       insert.executeUpdate();
     }
+    try (Statement statement = connection.createStatement()) {
+      statement.executeUpdate(
+          "INSERT INTO sample_blocks (block) VALUES ("
+              + SqlText.time(blockMs)
+              + ") ON CONFLICT DO NOTHING");
+    }
   }
 
   private static long dayOf(long timeMs) {
@@ -138,11 +144,28 @@ final class HypertableSamples implements CompactedSamples, CompactedWriter {
     return Timestamp.from(Instant.ofEpochMilli(ms));
   }
 
+  /**
+   * Also keeps others from folding into the block: COPY writes straight into the columnstore only
+   * where there is no unique index to do so. Updating a row, unlike a lock alone, fails where
+   * somebody was faster since the transaction's snapshot.
+   */
   @Override
   public boolean lock(Connection connection, long blockMs) throws SQLException {
-    return flag(
-        connection,
-        "SELECT pg_try_advisory_xact_lock_shared(" + DAY_LOCK + ", " + dayOf(blockMs) + ")");
+    String day = "(" + DAY_LOCK + ", " + dayOf(blockMs) + ")";
+    String where = " WHERE block = " + SqlText.time(blockMs);
+    try (Statement statement = connection.createStatement()) {
+      if (!flag(connection, "SELECT pg_try_advisory_xact_lock_shared" + day)) {
+        return false;
+      }
+      try (ResultSet row =
+          statement.executeQuery(
+              "SELECT FROM sample_blocks" + where + " FOR UPDATE SKIP LOCKED")) {
+        if (!row.next()) {
+          return false;
+        }
+      }
+      return statement.executeUpdate("UPDATE sample_blocks SET folds = folds + 1" + where) == 1;
+    }
   }
 
   private static boolean flag(Connection connection, String query) throws SQLException {
@@ -375,6 +398,7 @@ final class HypertableSamples implements CompactedSamples, CompactedWriter {
               + from
               + ")");
       statement.execute("DELETE FROM sample_days WHERE day >= " + from + " AND day < " + to);
+      statement.execute("DELETE FROM sample_blocks WHERE block >= " + from + " AND block < " + to);
     }
     return true;
   }

@@ -116,7 +116,7 @@ final class SchemaMigrator {
   }
 
   // Asked for first, because CREATE TABLE needs rights that a node on a finished schema may lack.
-  private static boolean exists(Statement statement) throws SQLException {
+  private boolean exists(Statement statement) throws SQLException {
     try (ResultSet result =
         statement.executeQuery("SELECT to_regclass('" + versionTable + "') IS NOT NULL")) {
       result.next();

@@ -28,6 +28,13 @@ CREATE TABLE sample_days (
   last_write timestamptz NOT NULL
 );
 
+-- Updated by whoever folds into a block: of two at once one has to come again, since no unique index
+-- keeps apart what they write.
+CREATE TABLE sample_blocks (
+  block timestamptz PRIMARY KEY,
+  folds bigint      NOT NULL DEFAULT 0
+);
+
 -- The view of compacted samples shows these too.
 DO $$
 BEGIN

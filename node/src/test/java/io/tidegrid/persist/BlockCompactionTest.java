@@ -29,6 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** With a real PostgreSQL. */
 @Timeout(60)
+@OnEachServer
 class BlockCompactionTest {
 
   private static final int SHARDS = 8;
@@ -37,7 +38,7 @@ class BlockCompactionTest {
 
   private final CompactionData data = new CompactionData();
   private final CompactionData.Memory memory = new CompactionData.Memory();
-  private final BlockWriter table = new BlockWriter();
+  private final CompactedWriter table = data.tables;
 
   private BlockCompaction compaction(int maxSamples, CompactionSteps steps) {
     return new BlockCompaction(table, memory, shard -> ALL, SHARDS, maxSamples, steps);

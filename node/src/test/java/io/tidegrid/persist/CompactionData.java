@@ -39,16 +39,28 @@ final class CompactionData {
          AND n = coalesce(cardinality(small), cardinality(medium), cardinality(exact))\
       """;
 
+  private static final String COLUMNSTORE =
+      """
+      SELECT series_id, seq, (extract(epoch FROM time) * 1000)::bigint,
+             coalesce(exact, number / divisor)
+        FROM samples
+       WHERE num_nonnulls(number, exact) = 1 AND (number IS NULL) = (divisor IS NULL)\
+      """;
+
   /** A sample as it was written. */
   record Written(long sequence, long bits) {}
 
   final String url = TestServer.newDatabase();
   final SortedMap<Long, SortedMap<Long, Written>> expected = new TreeMap<>();
+  final CompactedTables tables;
+  private final boolean columnstore;
   private final HourPartitions partitions = new HourPartitions("recent");
 
   CompactionData() {
     try (Connection connection = TestServer.connect(url)) {
       int ignored = new SchemaMigrator().migrate(connection);
+      columnstore = TimescaleSetup.prepare(connection).columnstore();
+      tables = new CompactedTables(() -> columnstore);
     } catch (SQLException e) {
       throw new IllegalStateException(e);
     }
@@ -102,14 +114,14 @@ final class CompactionData {
             (old, young) -> young.sequence >= old.sequence ? young : old);
   }
 
-  /** What a reader finds in both tables. */
+  /** What a reader finds in all tables. */
   SortedMap<Long, SortedMap<Long, Written>> found() throws SQLException {
     SortedMap<Long, SortedMap<Long, Written>> found = new TreeMap<>();
     try (Connection connection = TestServer.connect(url)) {
       long ignored =
           CopyRows.read(
               connection,
-              BLOCKS,
+              columnstore ? BLOCKS + " UNION ALL " + COLUMNSTORE : BLOCKS,
               row -> {
                 Written before =
                     found
@@ -162,8 +174,21 @@ final class CompactionData {
     return TestServer.number(url, "SELECT count(*) FROM recent");
   }
 
+  /** Tells whether the server has TimescaleDB's columnstore. */
+  boolean columnstore() {
+    return columnstore;
+  }
+
+  /** Counts series and blocks that are compacted. */
   long blockRows() {
-    return TestServer.number(url, "SELECT count(*) FROM blocks");
+    long blocks = TestServer.number(url, "SELECT count(*) FROM blocks");
+    return columnstore
+        ? blocks
+            + TestServer.number(
+                url,
+                "SELECT count(DISTINCT (series_id, date_bin('2 hours', time, 'epoch'))) FROM"
+                    + " samples")
+        : blocks;
   }
 
   /** Memory that holds whole what it is told to. */

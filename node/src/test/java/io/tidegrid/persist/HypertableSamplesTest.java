@@ -211,16 +211,17 @@ class HypertableSamplesTest {
     try (ExecutorService pool = Executors.newFixedThreadPool(4)) {
       List<Future<?>> done = new ArrayList<>();
       for (long shard = 0; shard < 4; shard++) {
+        long block = BLOCK + shard * BlockSpan.LENGTH_MS;
         Map<Long, TreeMap<Long, Double>> part = new TreeMap<>();
         for (long id = shard * 10; id < shard * 10 + 10; id++) {
-          part.put(id, gauge(BLOCK, 10_000, id));
+          part.put(id, gauge(block, 10_000, id));
         }
         all.putAll(part);
         Callable<Void> write =
             () -> {
               try (Connection own = TestServer.connect(url)) {
                 go.await();
-                replace(own, BLOCK, 1, part);
+                replace(own, block, 1, part);
               }
               return null;
             };
@@ -232,7 +233,7 @@ class HypertableSamplesTest {
       }
     }
     long[] ids = all.keySet().stream().mapToLong(Long::longValue).toArray();
-    assertThat(read(BLOCK, BLOCK + BlockSpan.LENGTH_MS, ids)).isEqualTo(bits(all));
+    assertThat(read(BLOCK, BLOCK + 4 * BlockSpan.LENGTH_MS, ids)).isEqualTo(bits(all));
     assertThat(uncompressedRows()).isZero();
   }
 
@@ -277,6 +278,10 @@ class HypertableSamplesTest {
     try (Connection writer = TestServer.connect(url)) {
       writer.setAutoCommit(false);
       assertThat(samples.lock(writer, BLOCK)).isTrue();
+      try (Connection second = TestServer.connect(url)) {
+        second.setAutoCommit(false);
+        assertThat(samples.lock(second, BLOCK)).isFalse();
+      }
       assertThat(samples.drop(connection, day, written)).isFalse();
     }
     try (Connection reader = TestServer.connect(url)) {
