@@ -1,8 +1,8 @@
 package io.tidegrid.codec;
 
 /**
- * Reads a byte array, or a part of one, from front to end. Every method throws {@link IllegalArgumentException} when
- * the bytes end too early. Not safe for use by many threads.
+ * Reads a byte array, or a part of one, from front to end. Every method throws {@link
+ * IllegalArgumentException} when the bytes end too early. Not safe for use by many threads.
  */
 final class ByteReader {
 

@@ -24,7 +24,9 @@ public interface ChunkCodec {
     return count(chunk, 0, chunk.length);
   }
 
-  /** Returns the number of samples in the chunk that lies in {@code bytes} from a place to another. */
+  /**
+   * Returns the number of samples in the chunk that lies in {@code bytes} from a place to another.
+   */
   int count(byte[] bytes, int from, int to);
 
   /** Returns the time of the first sample. Constant time. */

@@ -53,8 +53,9 @@ public final class DatabaseWork {
       return;
     }
     if (plan.partitions().isEmpty()) {
-      out.accept("retention would drop nothing: nothing ended and was last written to before "
-          + plan.before());
+      out.accept(
+          "retention would drop nothing: nothing ended and was last written to before "
+              + plan.before());
       return;
     }
     out.accept("retention would drop what ended and was last written to before " + plan.before());

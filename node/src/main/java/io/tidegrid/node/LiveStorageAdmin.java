@@ -20,8 +20,8 @@ record LiveStorageAdmin(Persistence persistence) implements StorageAdmin {
         plan.before(),
         plan.next(),
         plan.partitions().stream()
-            .map(p ->
-                new Partition(p.table(), p.from(), p.to(), p.lastWrite(), p.rows(), p.bytes()))
+            .map(
+                p -> new Partition(p.table(), p.from(), p.to(), p.lastWrite(), p.rows(), p.bytes()))
             .toList());
   }
 

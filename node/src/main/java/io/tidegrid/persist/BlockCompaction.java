@@ -30,9 +30,6 @@ final class BlockCompaction {
   /** Bounds memory: samples that are sorted, or merged, at a time; some 50 bytes each. */
   static final int MAX_SAMPLES_AT_ONCE = 1 << 20;
 
-  /** A number as large as 8 bytes, after what precedes the elements of an array. */
-  private static final int ARRAY_HEAD_BYTES = 24;
-
   /**
    * With fewer recent samples than this for each series in memory, only the series that have some
    * are written.
@@ -149,7 +146,8 @@ final class BlockCompaction {
             + "'::timestamptz AND shard = "
             + pair.shard();
     // Those first, because they are older than all that this cluster wrote.
-    Portion others = portion(connection, ofPair + " AND shards <> " + shards);
+    Portion others =
+        portion(connection, ofPair + " AND (shards < " + shards + " OR shards > " + shards + ")");
     Portion own = portion(connection, ofPair + " AND shards = " + shards);
     if (others.rows > 0) {
       return fromDatabase(connection, pair, others, own.rows > 0);
@@ -190,16 +188,19 @@ final class BlockCompaction {
         : portion(connection, portion.where + " AND seq <= " + sequence);
   }
 
-  /** Counts samples by the size of a column, which lies uncompressed and need not be read. */
+  /**
+   * Counts samples by the size of a column, which lies uncompressed and need not be read: 21 or 24
+   * bytes and 8 for each element.
+   */
   private static Portion portion(Connection connection, String where) throws SQLException {
     try (Statement statement = connection.createStatement();
         ResultSet result =
             statement.executeQuery(
-                "SELECT count(*), sum(pg_column_size(ids)), max(seq) FROM recent WHERE " + where)) {
+                "SELECT count(*), sum(greatest(pg_column_size(ids) - 21, 0) / 8), max(seq) FROM"
+                    + " recent WHERE "
+                    + where)) {
       result.next();
-      long rows = result.getLong(1);
-      long samples = Math.max(0, result.getLong(2) - rows * ARRAY_HEAD_BYTES) / Long.BYTES;
-      return new Portion(where, rows, samples, result.getLong(3));
+      return new Portion(where, result.getLong(1), result.getLong(2), result.getLong(3));
     }
   }
 

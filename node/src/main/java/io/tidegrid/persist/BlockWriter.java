@@ -100,7 +100,12 @@ final class BlockWriter implements CompactedWriter {
 
   @Override
   public void read(
-      Connection connection, long blockMs, long[] ids, int from, int to, CompactedSamples.Sink consumer)
+      Connection connection,
+      long blockMs,
+      long[] ids,
+      int from,
+      int to,
+      CompactedSamples.Sink consumer)
       throws SQLException {
     long ignored =
         BlockRows.read(

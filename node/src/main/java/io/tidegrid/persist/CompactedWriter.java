@@ -57,7 +57,13 @@ interface CompactedWriter {
       throws SQLException;
 
   /** Reads some series of a block, in ascending order of series id. */
-  void read(Connection connection, long blockMs, long[] ids, int from, int to, CompactedSamples.Sink consumer)
+  void read(
+      Connection connection,
+      long blockMs,
+      long[] ids,
+      int from,
+      int to,
+      CompactedSamples.Sink consumer)
       throws SQLException;
 
   /** Deletes some series of a block, so that they can be written anew. */

@@ -82,8 +82,8 @@ final class CompactionMeters {
 
   void done(Instant now, Result result, long nanos) {
     (result.outcome() == Outcome.FROM_MEMORY ? fromMemory : fromDatabase).increment();
-    folded.increment(result.recentSamples());
-    written.increment(result.samples());
+    folded.increment((double) result.recentSamples());
+    written.increment((double) result.samples());
     duration.record(Duration.ofNanos(nanos));
     CompactionStatus old = status;
     status =

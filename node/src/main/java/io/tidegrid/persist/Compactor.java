@@ -81,12 +81,7 @@ final class Compactor implements AutoCloseable {
     this.schedule = new PairSchedule(options.delay());
     this.meters = new CompactionMeters(registry);
     this.retention = new Retention(writer, options.rawRetention(), clock, registry, steps);
-    this.thread =
-        Thread.ofPlatform()
-            .name("tidegrid-compaction")
-            .daemon()
-            .priority(Thread.MIN_PRIORITY)
-            .start(this::run);
+    this.thread = Thread.ofPlatform().name("tidegrid-compaction").daemon().start(this::run);
   }
 
   CompactionStatus status() {
@@ -166,17 +161,24 @@ final class Compactor implements AutoCloseable {
 
   private <T> T with(Work<T> work) throws SQLException {
     Connection connection = database.connection();
-    boolean whole = false;
     try {
       T result = work.with(connection);
-      whole = true;
-      return result;
-    } finally {
-      if (!whole) {
-        // A COPY may be half done, a setting of its session changed.
-        database.discard(connection);
-      }
       connection.close();
+      return result;
+    } catch (SQLException | RuntimeException e) {
+      giveUp(connection, e);
+      throw e;
+    }
+  }
+
+  /** A COPY may be half done, a setting of its session changed: nobody may use it again. */
+  private void giveUp(Connection connection, Exception cause) {
+    try {
+      database.discard(connection);
+      connection.close();
+    } catch (SQLException | RuntimeException e) {
+      // The pool cannot reset what it has thrown away.
+      cause.addSuppressed(e);
     }
   }
 

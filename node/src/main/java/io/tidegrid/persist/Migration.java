@@ -15,8 +15,8 @@ import java.util.Optional;
 /**
  * Work on a database without a node. Opens one connection for its time. Used by one thread.
  *
- * <p>Methods throw {@link SchemaException} when the schema is newer than this node, or was made from
- * other scripts, and {@link SQLException} when the database cannot be reached or refuses.
+ * <p>Methods throw {@link SchemaException} when the schema is newer than this node, or was made
+ * from other scripts, and {@link SQLException} when the database cannot be reached or refuses.
  */
 public final class Migration implements AutoCloseable {
 

@@ -32,7 +32,9 @@ final class PartitionDrop {
           case ATTACHED ->
               statement.execute(
                   "ALTER TABLE " + table + " DETACH PARTITION " + partition + " CONCURRENTLY");
-          case PENDING -> finish(statement, table, partition);
+          case PENDING ->
+              statement.execute(
+                  "ALTER TABLE " + table + " DETACH PARTITION " + partition + " FINALIZE");
           case DETACHED -> {}
         }
       } finally {
@@ -64,27 +66,11 @@ final class PartitionDrop {
     }
   }
 
-  private static void finish(Statement statement, String table, String partition)
+  /** Tells whether a partition is part of the table and nobody has begun to take it out. */
+  static boolean isAttached(Connection connection, String table, String partition)
       throws SQLException {
-    statement.execute("ALTER TABLE " + table + " DETACH PARTITION " + partition + " FINALIZE");
-  }
-
-  /** Finishes a detach that a crash or a long transaction left pending; there is at most one. */
-  static void finishPending(Connection connection, String table) throws SQLException {
     try (Statement statement = connection.createStatement()) {
-      String partition;
-      try (ResultSet result =
-          statement.executeQuery(
-              "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhdetachpending AND inhparent"
-                  + " = '"
-                  + table
-                  + "'::regclass")) {
-        if (!result.next()) {
-          return;
-        }
-        partition = result.getString(1);
-      }
-      detach(connection, table, partition);
+      return state(statement, table, partition) == State.ATTACHED;
     }
   }
 }

@@ -11,10 +11,10 @@ import com.zaxxer.hikari.HikariPoolMXBean;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.tidegrid.grid.JournalBatch;
 import io.tidegrid.grid.JournalKey;
-import io.tidegrid.store.BacklogGate;
-import io.tidegrid.store.CommitWatermark;
 import io.tidegrid.model.ErrorCode;
 import io.tidegrid.model.TidegridException;
+import io.tidegrid.store.BacklogGate;
+import io.tidegrid.store.CommitWatermark;
 import io.tidegrid.store.ShardRestorer;
 import io.tidegrid.store.WholeBlocks;
 import java.sql.SQLException;
@@ -250,9 +250,9 @@ public final class Persistence implements AutoCloseable {
    * Commits batches and returns when that is done; batches of callers at the same time share a
    * transaction. They are evicted from the journal afterwards.
    *
-   * @throws TidegridException {@code STORAGE_AWAY}, worth a retry, when the
-   *     database does not commit within {@link PersistOptions#commitTimeout}; the batches stay in
-   *     the journal and will be stored
+   * @throws TidegridException {@code STORAGE_AWAY}, worth a retry, when the database does not
+   *     commit within {@link PersistOptions#commitTimeout}; the batches stay in the journal and
+   *     will be stored
    */
   public void commit(Map<JournalKey, JournalBatch> batches) {
     committer.commit(batches);

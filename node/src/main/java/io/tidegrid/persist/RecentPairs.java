@@ -8,8 +8,9 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.sql.Timestamp;
 import java.time.Instant;
-import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /** Finds which blocks have recent rows. */
 final class RecentPairs {
@@ -21,32 +22,34 @@ final class RecentPairs {
   private static final String PAIRS =
       """
       WITH RECURSIVE pairs AS (
-        (SELECT block, shard FROM recent WHERE block <= ? ORDER BY block, shard LIMIT 1)
+        (SELECT block, shards, shard FROM recent WHERE block <= ?
+          ORDER BY block, shards, shard LIMIT 1)
         UNION ALL
-        SELECT n.block, n.shard
+        SELECT n.block, n.shards, n.shard
           FROM pairs p
          CROSS JOIN LATERAL (
-               SELECT r.block, r.shard FROM recent r
-                WHERE (r.block, r.shard) > (p.block, p.shard) AND r.block <= ?
-                ORDER BY r.block, r.shard LIMIT 1) AS n)
-      SELECT block, shard FROM pairs LIMIT\s""";
+               SELECT r.block, r.shards, r.shard FROM recent r
+                WHERE (r.block, r.shards, r.shard) > (p.block, p.shards, p.shard) AND r.block <= ?
+                ORDER BY r.block, r.shards, r.shard LIMIT 1) AS n)
+      SELECT block, shard FROM pairs LIMIT\s\
+      """;
 
   private RecentPairs() {}
 
-  /** Returns the pairs whose block has ended, in the order of block and shard. */
+  /** Returns the pairs whose block has ended, each once, the oldest first. */
   static List<CompactionPair> ended(Connection connection, Instant now) throws SQLException {
-    Timestamp last =
-        Timestamp.from(Instant.ofEpochMilli(now.toEpochMilli() - BlockSpan.LENGTH_MS));
-    List<CompactionPair> pairs = new ArrayList<>();
+    Timestamp last = Timestamp.from(Instant.ofEpochMilli(now.toEpochMilli() - BlockSpan.LENGTH_MS));
+    Set<CompactionPair> pairs = new LinkedHashSet<>();
     connection.setAutoCommit(false);
     try (Statement settings = connection.createStatement();
-        PreparedStatement select = connection.prepareStatement(PAIRS + MAX_PAIRS)) {
+        PreparedStatement select = connection.prepareStatement(PAIRS)) {
       // The table has no statistics, and only the index makes this cheap.
       settings.execute(
           "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort"
               + " = off; SET LOCAL jit = off");
       select.setTimestamp(1, last);
       select.setTimestamp(2, last);
+      select.setInt(3, MAX_PAIRS);
       try (ResultSet result = select.executeQuery()) {
         while (result.next()) {
           pairs.add(new CompactionPair(result.getTimestamp(1).getTime(), result.getInt(2)));
@@ -54,7 +57,7 @@ final class RecentPairs {
       }
       connection.commit();
       connection.setAutoCommit(true);
-      return pairs;
+      return List.copyOf(pairs);
     } catch (SQLException e) {
       HourPartitions.rollback(connection, e);
       throw e;

@@ -30,7 +30,8 @@ final class RecentPartitions {
   void dropEmpty(Connection connection, Instant now) throws SQLException {
     long last = HourPartitions.hourOf(now.toEpochMilli()) - HOURS_OVER;
     for (String partition : over(connection, last)) {
-      if (isEmpty(connection, partition)) {
+      boolean attached = PartitionDrop.isAttached(connection, "recent", partition);
+      if (!attached || isEmpty(connection, partition)) {
         PartitionDrop.detach(connection, "recent", partition);
         steps.reached(Step.DETACHED, connection);
         dropOrAttach(connection, partition);
@@ -64,7 +65,7 @@ final class RecentPartitions {
       statement.execute("SET enable_seqscan = off");
       try (ResultSet result =
           statement.executeQuery(
-              "SELECT 1 FROM " + partition + " ORDER BY block, shard LIMIT 1")) {
+              "SELECT 1 FROM " + partition + " ORDER BY block, shards, shard LIMIT 1")) {
         return !result.next();
       } finally {
         if (!connection.isClosed()) {

@@ -86,7 +86,7 @@ final class Retention {
       if (writer.drop(connection, partition, before())) {
         steps.reached(Step.DROPPED, connection);
         dropped.increment();
-        droppedBytes.increment(partition.bytes());
+        droppedBytes.increment((double) partition.bytes());
         LOG.log(
             System.Logger.Level.INFO,
             "dropped {0}: {1} to {2}, {3} bytes, last written to at {4}",

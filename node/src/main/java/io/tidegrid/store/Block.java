@@ -140,8 +140,7 @@ final class Block {
       return Outcome.HELD;
     }
     boolean same =
-        held
-            && Double.doubleToRawLongBits(lookup.value()) == Double.doubleToRawLongBits(value);
+        held && Double.doubleToRawLongBits(lookup.value()) == Double.doubleToRawLongBits(value);
     OpenBlock open = now.open;
     if (same && (open == null || open.find(ref) == null)) {
       return Outcome.HELD;
@@ -195,8 +194,7 @@ final class Block {
    * Takes what was made of the state that {@link #beginSeal} returned, and over it what was changed
    * since. Tells whether it did; not when too much was changed.
    */
-  boolean endSeal(
-      SealedBlock sealed, SeriesChunks.Scratch scratch, SealedBlock.Lookup lookup) {
+  boolean endSeal(SealedBlock sealed, SeriesChunks.Scratch scratch, SealedBlock.Lookup lookup) {
     Log noted = log;
     log = null;
     if (noted.samples.size() > MAX_LOGGED) {
@@ -220,8 +218,7 @@ final class Block {
   /** Encodes a state. Linear in its samples, but for series that are sealed and unchanged. */
   static SealedBlock seal(long startMs, State state) {
     SealedBlock before = state.sealed;
-    int lastSealed =
-        before == null || before.chunks() == 0 ? -1 : before.ref(before.chunks() - 1);
+    int lastSealed = before == null || before.chunks() == 0 ? -1 : before.ref(before.chunks() - 1);
     int room = Math.max(state.open == null ? 0 : state.open.room(), lastSealed + 1);
     SealedBlock.Builder builder = new SealedBlock.Builder(startMs, room);
     SampleBuffer buffer = new SampleBuffer();

@@ -1,7 +1,6 @@
 package io.tidegrid.store;
 
 import java.util.IdentityHashMap;
-import java.util.Map;
 
 /**
  * Since when the blocks held here have not been written to. Told from their versions, so that
@@ -12,11 +11,11 @@ final class BlockAges {
 
   private record Look(long version, long atMs) {}
 
-  private Map<Block, Look> looks = new IdentityHashMap<>();
+  private IdentityHashMap<Block, Look> looks = new IdentityHashMap<>();
 
   /** Looks at all blocks there are; forgets those that are gone. */
   void look(Iterable<Block> blocks, long nowMs) {
-    Map<Block, Look> now = new IdentityHashMap<>();
+    IdentityHashMap<Block, Look> now = new IdentityHashMap<>();
     for (Block block : blocks) {
       Look last = looks.get(block);
       long version = block.version();

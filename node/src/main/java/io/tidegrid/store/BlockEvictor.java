@@ -74,7 +74,8 @@ final class BlockEvictor {
       local
           .replicas()
           .find(number)
-          .ifPresent(shard -> closed.addAll(candidates(number, shard, nowMs, expired, bytes, ages)));
+          .ifPresent(
+              shard -> closed.addAll(candidates(number, shard, nowMs, expired, bytes, ages)));
     }
     closed.sort(Comparator.comparingLong(candidate -> candidate.block.startMs()));
     long excess = bytes - maxBytes;
@@ -109,8 +110,7 @@ final class BlockEvictor {
       // The sequence first: a batch that comes in between makes the block stay.
       long through = local.options().database() ? block.lastSequence() : ANY_SEQUENCE;
       if (through == ANY_SEQUENCE
-          || (ages.quietMs(block, nowMs) >= SETTLED_MS
-              && watermark.isCommitted(number, through))) {
+          || (ages.quietMs(block, nowMs) >= SETTLED_MS && watermark.isCommitted(number, through))) {
         found.add(new Candidate(number, block, through));
       } else if (block.startMs() >= wholeFrom) {
         break;
@@ -127,8 +127,7 @@ final class BlockEvictor {
           local
               .map()
               .submitToKey(
-                  local.key(shard),
-                  new EvictProcessor(starts, through, local.options().database()))
+                  local.key(shard), new EvictProcessor(starts, through, local.options().database()))
               .toCompletableFuture()
               .get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
       evicted.increment(gone);

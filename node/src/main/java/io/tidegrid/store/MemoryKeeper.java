@@ -167,8 +167,8 @@ final class MemoryKeeper implements AutoCloseable {
     }
     long closedAt = block.endMs() + local.options().maxFuture().toMillis();
     long openBytes = state.open().heapBytes();
-    if (scarce) {
-      return now >= closedAt && openBytes >= SMALL_BYTES;
+    if (scarce && now >= closedAt && openBytes >= SMALL_BYTES) {
+      return true;
     }
     long turn = state.sealed() == null ? SPREAD_MS * number / local.replicas().shards() : 0;
     if (now < closedAt + turn) {

@@ -98,7 +98,10 @@ final class OpenBlock {
         CHUNKS.setRelease(chunks, ref, new SeriesChunks(startMs));
       }
       TAILS.setRelease(tails, ref, grown);
-      takes(tail == null ? SeriesChunks.EMPTY_BYTES + tailBytes(grown) : tailBytes(grown) - tailBytes(tail));
+      takes(
+          tail == null
+              ? SeriesChunks.EMPTY_BYTES + tailBytes(grown)
+              : tailBytes(grown) - tailBytes(tail));
       return grown;
     }
     takes(chunks[ref].encode(tail, scratch));

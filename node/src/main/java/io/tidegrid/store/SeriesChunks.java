@@ -347,7 +347,8 @@ final class SeriesChunks {
       chunks[i] = in.readByteArray();
     }
     SeriesChunks read = new SeriesChunks(blockStart);
-    read.parts = new Parts(chunks, new Late(in.readIntArray(), values(in.readLongArray()), in.readInt()));
+    read.parts =
+        new Parts(chunks, new Late(in.readIntArray(), values(in.readLongArray()), in.readInt()));
     return read;
   }
 

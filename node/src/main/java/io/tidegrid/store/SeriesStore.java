@@ -34,11 +34,13 @@ public final class SeriesStore implements ShardAppender, ShardRestorer {
     this.evictor = new BlockEvictor(local, local.options().maxMemoryBytes(), meters);
     // It stops with the instance.
     MemoryKeeper keeper = new MemoryKeeper(hazelcast, local, evictor, meters);
-    hazelcast.getLifecycleService().addLifecycleListener(event -> {
-      if (event.getState() == LifecycleState.SHUTTING_DOWN) {
-        keeper.close();
-      }
-    });
+    hazelcast
+        .getLifecycleService()
+        .addLifecycleListener(event -> {
+          if (event.getState() == LifecycleState.SHUTTING_DOWN) {
+            keeper.close();
+          }
+        });
   }
 
   /** Adds to a member's configuration what the store needs. To be called before it starts. */

@@ -11,8 +11,8 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * Everything memory holds of one shard: the directory of its series and its blocks, the
- * sequence of its writes, and from when on it is whole.
+ * Everything memory holds of one shard: the directory of its series and its blocks, the sequence of
+ * its writes, and from when on it is whole.
  *
  * <p>Written on the partition's thread, under the shard's lock, so that its replication (which may
  * run elsewhere) sees whole writes; read by any thread without a lock. Owner and backups apply the

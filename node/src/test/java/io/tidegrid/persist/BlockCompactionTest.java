@@ -246,9 +246,7 @@ class BlockCompactionTest {
         CountDownLatch start = new CountDownLatch(3);
         List<Callable<Optional<Result>>> all =
             List.of(
-                () -> attempt(start, own),
-                () -> attempt(start, own),
-                () -> attempt(start, other));
+                () -> attempt(start, own), () -> attempt(start, own), () -> attempt(start, other));
         for (Future<Optional<Result>> result : threads.invokeAll(all)) {
           Optional<Result> ignored = result.get();
         }

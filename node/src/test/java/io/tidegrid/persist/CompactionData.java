@@ -50,13 +50,39 @@ final class CompactionData {
   /** A sample as it was written. */
   record Written(long sequence, long bits) {}
 
-  final String url = TestServer.newDatabase();
+  /**
+   * One for all tests of the JVM, emptied by each, since making one takes longer than most tests.
+   */
+  private static final String URL = newDatabase();
+
+  private static final String EMPTY =
+      """
+      DO $$
+      DECLARE part text;
+      BEGIN
+        FOR part IN
+          SELECT relname FROM pg_class
+           WHERE relkind = 'r' AND (relname LIKE 'recent\\_p%' OR relname LIKE 'blocks\\_p%')
+        LOOP
+          EXECUTE 'DROP TABLE ' || part;
+        END LOOP;
+        DELETE FROM block_days;
+      END
+      $$\
+      """;
+
+  final String url = URL;
   final SortedMap<Long, SortedMap<Long, Written>> expected = new TreeMap<>();
   final CompactedTables tables;
   private final boolean columnstore;
   private final HourPartitions partitions = new HourPartitions("recent");
 
   CompactionData() {
+    TestServer.execute(url, EMPTY);
+  }
+
+  private static String newDatabase() {
+    String url = TestServer.newDatabase();
     try (Connection connection = TestServer.connect(url)) {
       int ignored = new SchemaMigrator().migrate(connection);
       columnstore = TimescaleSetup.prepare(connection).columnstore();
@@ -64,6 +90,7 @@ final class CompactionData {
     } catch (SQLException e) {
       throw new IllegalStateException(e);
     }
+    return url;
   }
 
   /** Columns that grow. */
