@@ -12,9 +12,9 @@ import java.util.stream.Stream;
 
 /**
  * All tables of compacted samples as one: {@code blocks}, and {@code samples} where TimescaleDB has
- * its columnstore. There new samples go to the columnstore, while {@code blocks} may hold those from
- * before the extension came: what is folded anew moves. Safe for use by many threads, each with a
- * connection of its own.
+ * its columnstore. There new samples go to the columnstore, while {@code blocks} may hold those
+ * from before the extension came: what is folded anew moves. Safe for use by many threads, each
+ * with a connection of its own.
  */
 final class CompactedTables implements CompactedSamples, CompactedWriter {
 

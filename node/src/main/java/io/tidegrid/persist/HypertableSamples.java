@@ -158,8 +158,7 @@ final class HypertableSamples implements CompactedSamples, CompactedWriter {
         return false;
       }
       try (ResultSet row =
-          statement.executeQuery(
-              "SELECT FROM sample_blocks" + where + " FOR UPDATE SKIP LOCKED")) {
+          statement.executeQuery("SELECT FROM sample_blocks" + where + " FOR UPDATE SKIP LOCKED")) {
         if (!row.next()) {
           return false;
         }
@@ -210,8 +209,7 @@ final class HypertableSamples implements CompactedSamples, CompactedWriter {
   }
 
   @Override
-  public void read(
-      Connection connection, long blockMs, long[] ids, int from, int to, Sink consumer)
+  public void read(Connection connection, long blockMs, long[] ids, int from, int to, Sink consumer)
       throws SQLException {
     SeriesInOrder series = new SeriesInOrder(consumer);
     long ignored =

@@ -85,7 +85,9 @@ public final class Migration implements AutoCloseable {
       columnstore = result.getBoolean(2);
     }
     List<ExpiredPartition> expired =
-        there && !keep.isZero() ? new CompactedTables(() -> columnstore).expired(connection, before) : List.of();
+        there && !keep.isZero()
+            ? new CompactedTables(() -> columnstore).expired(connection, before)
+            : List.of();
     return new RetentionPlan(keep, before, Optional.empty(), expired);
   }
 

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * A database with the schema, a writer of recent rows, and what ought to be in it: for each series
@@ -50,10 +51,11 @@ final class CompactionData {
   /** A sample as it was written. */
   record Written(long sequence, long bits) {}
 
-  /**
-   * One for all tests of the JVM, emptied by each, since making one takes longer than most tests.
-   */
-  private static final String URL = newDatabase();
+  /** A database for all tests on one server, and whether it has the columnstore. */
+  private record Shared(String url, boolean columnstore) {}
+
+  /** Emptied by each test, since making one takes longer than most tests. */
+  private static final Map<DatabaseServer, Shared> SHARED = new ConcurrentHashMap<>();
 
   private static final String EMPTY =
       """
@@ -67,30 +69,32 @@ final class CompactionData {
           EXECUTE 'DROP TABLE ' || part;
         END LOOP;
         DELETE FROM block_days;
+        IF to_regclass('sample_days') IS NOT NULL THEN
+          TRUNCATE samples, sample_days, sample_blocks;
+        END IF;
       END
       $$\
       """;
 
-  final String url = URL;
+  private final Shared shared = SHARED.computeIfAbsent(TestServer.current(), s -> newDatabase());
+  final String url = shared.url;
+  private final boolean columnstore = shared.columnstore;
+  final CompactedTables tables = new CompactedTables(() -> shared.columnstore);
   final SortedMap<Long, SortedMap<Long, Written>> expected = new TreeMap<>();
-  final CompactedTables tables;
-  private final boolean columnstore;
   private final HourPartitions partitions = new HourPartitions("recent");
 
   CompactionData() {
     TestServer.execute(url, EMPTY);
   }
 
-  private static String newDatabase() {
+  private static Shared newDatabase() {
     String url = TestServer.newDatabase();
     try (Connection connection = TestServer.connect(url)) {
       int ignored = new SchemaMigrator().migrate(connection);
-      columnstore = TimescaleSetup.prepare(connection).columnstore();
-      tables = new CompactedTables(() -> columnstore);
+      return new Shared(url, TimescaleSetup.prepare(connection).columnstore());
     } catch (SQLException e) {
       throw new IllegalStateException(e);
     }
-    return url;
   }
 
   /** Columns that grow. */

@@ -120,6 +120,10 @@ final class DatabaseServer {
   synchronized String newDatabase() {
     String database = "tidegrid_test_" + UUID.randomUUID().toString().replace('-', '_');
     String admin = adminUrl();
+    if (this == GIVEN && undo.isEmpty()) {
+      // The other servers end with the tests.
+      Runtime.getRuntime().addShutdownHook(new Thread(this::clean));
+    }
     try (Connection connection = TestServer.connect(admin);
         Statement statement = connection.createStatement()) {
       try {
@@ -144,17 +148,13 @@ final class DatabaseServer {
     return url.substring(0, url.lastIndexOf('/', end) + 1) + database + url.substring(end);
   }
 
-  /** Drops what {@link #newDatabase} created, if the server stays when the tests end. */
-  synchronized void clean() {
-    if (this != GIVEN || undo.isEmpty()) {
-      return;
-    }
+  /** Drops what {@link #newDatabase} created. */
+  private synchronized void clean() {
     try (Connection connection = TestServer.connect(adminUrl());
         Statement statement = connection.createStatement()) {
       for (String sql : undo) {
         statement.execute(sql);
       }
-      undo.clear();
     } catch (SQLException e) {
       throw new IllegalStateException(e);
     }

@@ -52,10 +52,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
     public List<Extension> getAdditionalExtensions() {
       BeforeClassTemplateInvocationCallback before = context -> TestServer.use(server);
       AfterClassTemplateInvocationCallback after =
-          context -> {
-            server.clean();
-            TestServer.use(DatabaseServer.EMBEDDED);
-          };
+          context -> TestServer.use(DatabaseServer.EMBEDDED);
       return List.of(before, after);
     }
   }

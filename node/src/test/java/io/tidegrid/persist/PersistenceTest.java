@@ -264,7 +264,9 @@ class PersistenceTest {
 
   @Test
   void whatCameWhileTheDatabaseWasAwayIsThereOnceAfterwards(@TempDir Path data) throws Exception {
-    assumeThat(TestServer.current()).as("runs a server of its own").isSameAs(DatabaseServer.EMBEDDED);
+    assumeThat(TestServer.current())
+        .as("runs a server of its own")
+        .isSameAs(DatabaseServer.EMBEDDED);
     EmbeddedDatabase server = EmbeddedDatabase.start(data, 0, 40, Duration.ofSeconds(30));
     int port = server.port();
     String url = TestServer.url(server, EmbeddedDatabase.DATABASE);
@@ -361,7 +363,9 @@ class PersistenceTest {
 
   @Test
   void theEmbeddedDatabaseComesBackWhenItDies(@TempDir Path data) throws Exception {
-    assumeThat(TestServer.current()).as("runs a server of its own").isSameAs(DatabaseServer.EMBEDDED);
+    assumeThat(TestServer.current())
+        .as("runs a server of its own")
+        .isSameAs(DatabaseServer.EMBEDDED);
     Persistence persistence = persistence(PersistOptions.embedded(data), Clock.systemUTC());
     assertThat(persistence.awaitConnected(PATIENCE)).isTrue();
     long pid = postmaster(data);
