@@ -31,7 +31,7 @@ final class RecentPairs {
                SELECT r.block, r.shards, r.shard FROM recent r
                 WHERE (r.block, r.shards, r.shard) > (p.block, p.shards, p.shard) AND r.block <= ?
                 ORDER BY r.block, r.shards, r.shard LIMIT 1) AS n)
-      SELECT block, shard FROM pairs LIMIT\s\
+      SELECT block, shard FROM pairs LIMIT ?\
       """;
 
   private RecentPairs() {}

@@ -68,22 +68,18 @@ final class MemoryKeeper implements AutoCloseable {
             .description("Time taken to seal one block of one shard")
             .register(meters);
     bind(meters);
-    this.thread =
-        Thread.ofPlatform()
-            .daemon()
-            .priority(Thread.MIN_PRIORITY)
-            .name("tidegrid-memory")
-            .start(this::run);
+    this.thread = background("tidegrid-memory").start(this::run);
   }
 
   private static ThreadFactory threads() {
     AtomicInteger number = new AtomicInteger();
-    return work ->
-        Thread.ofPlatform()
-            .daemon()
-            .priority(Thread.MIN_PRIORITY)
-            .name("tidegrid-seal-" + number.getAndIncrement())
-            .unstarted(work);
+    return work -> background("tidegrid-seal-" + number.getAndIncrement()).unstarted(work);
+  }
+
+  // Nothing relies on the priority; where the system heeds it, requests go first.
+  @SuppressWarnings("ThreadPriorityCheck")
+  private static Thread.Builder background(String name) {
+    return Thread.ofPlatform().daemon().priority(Thread.MIN_PRIORITY).name(name);
   }
 
   private void bind(MeterRegistry meters) {

@@ -11,6 +11,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
@@ -100,8 +102,8 @@ class MemoryKeeperTest {
     }
   }
 
-  private TreeMap<String, TreeMap<Long, Double>> content(TestGrid.Node... nodes) {
-    TreeMap<String, TreeMap<Long, Double>> content = new TreeMap<>();
+  private Map<String, NavigableMap<Long, Double>> content(TestGrid.Node... nodes) {
+    Map<String, NavigableMap<Long, Double>> content = new TreeMap<>();
     for (int shard = 0; shard < SHARDS; shard++) {
       int number = shard;
       for (TestGrid.Node node : nodes) {
@@ -115,8 +117,8 @@ class MemoryKeeperTest {
     return content;
   }
 
-  private static TreeMap<String, TreeMap<Long, Double>> contentOf(ShardView view) {
-    TreeMap<String, TreeMap<Long, Double>> content = new TreeMap<>();
+  private static Map<String, NavigableMap<Long, Double>> contentOf(ShardView view) {
+    Map<String, NavigableMap<Long, Double>> content = new TreeMap<>();
     view.select(
         "a",
         ALL,

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.hazelcast.internal.serialization.InternalSerializationService;
 import com.hazelcast.internal.serialization.impl.DefaultSerializationServiceBuilder;
+import java.util.NavigableMap;
 import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -20,11 +21,11 @@ class SealedBlockTest {
   @ValueSource(longs = {1, 2, 3, 4, 5, 6})
   void holdsWhatItWasBuiltFrom(long seed) {
     Random random = new Random(seed);
-    TreeMap<Integer, TreeMap<Long, Double>> expected = new TreeMap<>();
+    NavigableMap<Integer, NavigableMap<Long, Double>> expected = new TreeMap<>();
     SealedBlock.Builder builder = new SealedBlock.Builder(START, 1);
     int ref = random.nextInt(2);
     for (int i = 0; i < 60; i++, ref += random.nextInt(4) == 0 ? 1 + random.nextInt(5) : 1) {
-      TreeMap<Long, Double> samples = new TreeMap<>();
+      NavigableMap<Long, Double> samples = new TreeMap<>();
       int count = i == 30 ? SealedBlock.MAX_CHUNK * 2 + 5 : random.nextInt(1, 900);
       long step = BlockSpan.LENGTH_MS / (count + 1);
       for (int n = 0; n < count; n++) {
@@ -66,18 +67,18 @@ class SealedBlockTest {
     };
   }
 
-  private static SampleBuffer buffer(TreeMap<Long, Double> samples) {
+  private static SampleBuffer buffer(NavigableMap<Long, Double> samples) {
     SampleBuffer buffer = new SampleBuffer();
     samples.forEach(buffer::add);
     return buffer;
   }
 
   private static void same(
-      SealedBlock block, TreeMap<Integer, TreeMap<Long, Double>> expected, Random random) {
+      SealedBlock block, NavigableMap<Integer, NavigableMap<Long, Double>> expected, Random random) {
     long samples = 0;
     SealedBlock.Lookup lookup = new SealedBlock.Lookup();
     for (int ref = 0; ref < expected.lastKey() + 2; ref++) {
-      TreeMap<Long, Double> series = expected.get(ref);
+      NavigableMap<Long, Double> series = expected.get(ref);
       int first = block.find(ref);
       if (series == null) {
         assertThat(first).isEqualTo(-1);
@@ -106,7 +107,7 @@ class SealedBlockTest {
   }
 
   private static void same(
-      SealedBlock block, int first, TreeMap<Long, Double> series, long from, long to) {
+      SealedBlock block, int first, NavigableMap<Long, Double> series, long from, long to) {
     SampleBuffer buffer = new SampleBuffer();
     buffer.add(-1, -1);
     var span = series.subMap(from, true, to, true);

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.NavigableMap;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -47,8 +48,8 @@ class ShardSealTest {
     return new ShardBatch(0, false, ids.length, ids, times, values, new int[0], List.of());
   }
 
-  private static Map<Long, TreeMap<Long, Long>> content(Shard shard) {
-    Map<Long, TreeMap<Long, Long>> content = new HashMap<>();
+  private static Map<Long, NavigableMap<Long, Long>> content(Shard shard) {
+    Map<Long, NavigableMap<Long, Long>> content = new HashMap<>();
     new LocalShardView(0, shard)
         .select(
             "a",
@@ -56,7 +57,7 @@ class ShardSealTest {
             series -> {
               SampleBuffer samples = new SampleBuffer();
               series.copy(Long.MIN_VALUE, Long.MAX_VALUE, samples);
-              TreeMap<Long, Long> bits = new TreeMap<>();
+              NavigableMap<Long, Long> bits = new TreeMap<>();
               for (int i = 0; i < samples.size(); i++) {
                 bits.put(samples.times()[i], Double.doubleToRawLongBits(samples.values()[i]));
               }
@@ -73,10 +74,10 @@ class ShardSealTest {
 
   /** Names the first difference only. */
   private static void same(
-      Map<Long, TreeMap<Long, Long>> actual, Map<Long, TreeMap<Long, Long>> expected) {
+      Map<Long, NavigableMap<Long, Long>> actual, Map<Long, NavigableMap<Long, Long>> expected) {
     assertThat(actual.keySet()).isEqualTo(expected.keySet());
     expected.forEach((id, samples) -> {
-      TreeMap<Long, Long> found = actual.get(id);
+      NavigableMap<Long, Long> found = actual.get(id);
       samples.forEach((time, bits) -> assertThat(found.get(time)).isEqualTo(bits));
       assertThat(found).hasSize(samples.size());
     });
@@ -98,7 +99,7 @@ class ShardSealTest {
     Random random = new Random(seed);
     Shard shard = new Shard(Long.MIN_VALUE, true);
     long[] known = shard.enter(births(30));
-    Map<Long, TreeMap<Long, Long>> expected = new HashMap<>();
+    Map<Long, NavigableMap<Long, Long>> expected = new HashMap<>();
     for (int round = 1; round <= 120; round++) {
       int size = random.nextInt(1, 400);
       long[] ids = new long[size];
@@ -111,7 +112,7 @@ class ShardSealTest {
         int back = random.nextInt(5) == 0 ? random.nextInt(900) : 0;
         times[i] = Math.max(START, START + round * 120_000L + 1_000L * (i / 4 - back));
         values[i] = value(random);
-        TreeMap<Long, Long> series = expected.computeIfAbsent(ids[i], id -> new TreeMap<>());
+        NavigableMap<Long, Long> series = expected.computeIfAbsent(ids[i], id -> new TreeMap<>());
         overlapping |= series.containsKey(times[i]);
         long bits = Double.doubleToRawLongBits(values[i]);
         if (restored) {
@@ -140,7 +141,7 @@ class ShardSealTest {
     same(content(shard), expected);
     ShardSize size = new ShardSize();
     shard.addTo(size);
-    assertThat(size.samples).isEqualTo(expected.values().stream().mapToLong(TreeMap::size).sum());
+    assertThat(size.samples).isEqualTo(expected.values().stream().mapToLong(NavigableMap::size).sum());
     for (Block block : shard.blocks()) {
       assertThat(shard.seal(block)).isTrue();
       assertThat(block.state().open()).isNull();
@@ -152,13 +153,13 @@ class ShardSealTest {
   }
 
   private static void latestIsTheLast(
-      Shard shard, Map<Long, TreeMap<Long, Long>> expected, Random random) {
+      Shard shard, Map<Long, NavigableMap<Long, Long>> expected, Random random) {
     new LocalShardView(0, shard)
         .select(
             "a",
             ALL,
             series -> {
-              TreeMap<Long, Long> samples = expected.getOrDefault(series.id(), new TreeMap<>());
+              NavigableMap<Long, Long> samples = expected.getOrDefault(series.id(), new TreeMap<>());
               long at = START + random.nextLong(120 * 120_000L);
               SampleBuffer latest = new SampleBuffer();
               assertThat(series.copyLatest(at, latest)).isEqualTo(samples.floorKey(at) != null);
@@ -175,7 +176,7 @@ class ShardSealTest {
     long[] ids = shard.enter(births(40));
     AtomicInteger written = new AtomicInteger();
     AtomicBoolean done = new AtomicBoolean();
-    Map<Long, TreeMap<Long, Long>> expected = new HashMap<>();
+    Map<Long, NavigableMap<Long, Long>> expected = new HashMap<>();
     write(shard, ids, 0, expected);
     written.set(1);
     try (ExecutorService pool = Executors.newFixedThreadPool(2)) {
@@ -224,7 +225,7 @@ class ShardSealTest {
 
   /** Writes to each series a new time, and another value to an old one. */
   private static void write(
-      Shard shard, long[] known, int round, Map<Long, TreeMap<Long, Long>> expected) {
+      Shard shard, long[] known, int round, Map<Long, NavigableMap<Long, Long>> expected) {
     Random random = new Random(round);
     int n = known.length;
     long[] ids = new long[2 * n];
