@@ -56,7 +56,7 @@ class BlockCompactionTest {
 
   /** Whatever a double can be. */
   private static double anyValue(Random random, long id) {
-    return switch ((int) Math.floorMod(id, 7)) {
+    return switch (Math.floorMod(id, 7)) {
       case 0 -> random.nextInt(100);
       case 1 -> random.nextInt(10_000) / 100.0;
       case 2 -> random.nextLong(1L << 45) / 1_000.0;
