@@ -68,7 +68,7 @@ class BlockCompactionTest {
             case 0 -> Double.MAX_VALUE;
             case 1 -> Double.MIN_VALUE;
             case 2 -> Double.NEGATIVE_INFINITY;
-            case 3 -> 9_007_199_254_740_993.0;
+            case 3 -> 0x1p53 + 2;
             case 4 -> 1e-14;
             default -> random.nextDouble();
           };
