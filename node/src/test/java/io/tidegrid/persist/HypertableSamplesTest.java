@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -48,18 +49,19 @@ class HypertableSamplesTest {
   }
 
   /** As compaction does it: replaces series of a block in one transaction. */
-  private void replace(long block, long seq, Map<Long, TreeMap<Long, Double>> series)
+  private void replace(long block, long seq, Map<Long, SortedMap<Long, Double>> series)
       throws SQLException {
     replace(connection, block, seq, series);
   }
 
-  private void replace(Connection on, long block, long seq, Map<Long, TreeMap<Long, Double>> series)
+  private void replace(
+      Connection on, long block, long seq, Map<Long, SortedMap<Long, Double>> series)
       throws SQLException {
     samples.prepare(on, block, NOW);
     on.setAutoCommit(false);
     on.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
     assertThat(samples.lock(on, block)).isTrue();
-    TreeMap<Long, TreeMap<Long, Double>> sorted = new TreeMap<>(series);
+    SortedMap<Long, SortedMap<Long, Double>> sorted = new TreeMap<>(series);
     long[] ids = sorted.keySet().stream().mapToLong(Long::longValue).toArray();
     samples.delete(on, block, ids, 0, ids.length);
     long written = 0;
@@ -78,9 +80,9 @@ class HypertableSamplesTest {
     on.setAutoCommit(true);
   }
 
-  private Map<Long, TreeMap<Long, Long>> read(long fromMs, long toMs, long... ids)
+  private Map<Long, SortedMap<Long, Long>> read(long fromMs, long toMs, long... ids)
       throws SQLException {
-    Map<Long, TreeMap<Long, Long>> all = new TreeMap<>();
+    Map<Long, SortedMap<Long, Long>> all = new TreeMap<>();
     samples.read(
         connection,
         ids,
@@ -97,18 +99,18 @@ class HypertableSamplesTest {
     return all;
   }
 
-  private static Map<Long, TreeMap<Long, Long>> bits(Map<Long, TreeMap<Long, Double>> series) {
-    Map<Long, TreeMap<Long, Long>> all = new TreeMap<>();
+  private static Map<Long, SortedMap<Long, Long>> bits(Map<Long, SortedMap<Long, Double>> series) {
+    Map<Long, SortedMap<Long, Long>> all = new TreeMap<>();
     series.forEach((id, of) -> {
-      TreeMap<Long, Long> bits = new TreeMap<>();
+      SortedMap<Long, Long> bits = new TreeMap<>();
       of.forEach((time, value) -> bits.put(time, Double.doubleToRawLongBits(value)));
       all.put(id, bits);
     });
     return all;
   }
 
-  private static TreeMap<Long, Double> gauge(long block, long stepMs, double first) {
-    TreeMap<Long, Double> all = new TreeMap<>();
+  private static SortedMap<Long, Double> gauge(long block, long stepMs, double first) {
+    SortedMap<Long, Double> all = new TreeMap<>();
     for (long at = 0; at < BlockSpan.LENGTH_MS; at += stepMs) {
       all.put(block + at, Math.round((first + Math.sin(at / 1e6)) * 100) / 100.0);
     }
@@ -136,13 +138,13 @@ class HypertableSamplesTest {
       1e22,
       12345.67
     };
-    TreeMap<Long, Double> alone = new TreeMap<>();
-    TreeMap<Long, Double> among = gauge(BLOCK, 10_000, 40);
+    SortedMap<Long, Double> alone = new TreeMap<>();
+    SortedMap<Long, Double> among = gauge(BLOCK, 10_000, 40);
     for (int i = 0; i < odd.length; i++) {
       alone.put(BLOCK + i * 7L + 1, odd[i]);
       among.put(BLOCK + i * 20_000L, odd[i]);
     }
-    Map<Long, TreeMap<Long, Double>> all =
+    Map<Long, SortedMap<Long, Double>> all =
         Map.of(
             1L,
             alone,
@@ -165,7 +167,7 @@ class HypertableSamplesTest {
     long next = BLOCK + BlockSpan.LENGTH_MS;
     replace(BLOCK, 10, Map.of(1L, gauge(BLOCK, 10_000, 1), 2L, gauge(BLOCK, 10_000, 2)));
     replace(next, 11, Map.of(1L, gauge(next, 10_000, 3), 2L, gauge(next, 10_000, 4)));
-    TreeMap<Long, Double> mended = gauge(BLOCK, 10_000, 5);
+    SortedMap<Long, Double> mended = gauge(BLOCK, 10_000, 5);
     mended.put(BLOCK + 5, 1.25);
     replace(BLOCK, 12, Map.of(2L, mended));
 
@@ -197,9 +199,9 @@ class HypertableSamplesTest {
     assertThat(sequences).containsExactly(10L, 12L);
   }
 
-  private static TreeMap<Long, Double> union(
-      TreeMap<Long, Double> one, TreeMap<Long, Double> other) {
-    TreeMap<Long, Double> all = new TreeMap<>(one);
+  private static SortedMap<Long, Double> union(
+      SortedMap<Long, Double> one, SortedMap<Long, Double> other) {
+    SortedMap<Long, Double> all = new TreeMap<>(one);
     all.putAll(other);
     return all;
   }
@@ -207,14 +209,14 @@ class HypertableSamplesTest {
   @Test
   void manyWriteTheFirstBlocksOfADayAtOnce() throws Exception {
     CountDownLatch go = new CountDownLatch(1);
-    Map<Long, TreeMap<Long, Double>> all = new TreeMap<>();
+    Map<Long, SortedMap<Long, Double>> all = new TreeMap<>();
     try (ExecutorService pool = Executors.newFixedThreadPool(4)) {
       List<Future<?>> done = new ArrayList<>();
       for (long shard = 0; shard < 4; shard++) {
         long block = BLOCK + shard * BlockSpan.LENGTH_MS;
-        Map<Long, TreeMap<Long, Double>> part = new TreeMap<>();
+        Map<Long, SortedMap<Long, Double>> part = new TreeMap<>();
         for (long id = shard * 10; id < shard * 10 + 10; id++) {
-          part.put(id, gauge(block, 10_000, id));
+          part.put(id, gauge(block, 10_000, (double) id));
         }
         all.putAll(part);
         Callable<Void> write =
