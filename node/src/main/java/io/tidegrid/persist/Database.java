@@ -148,7 +148,7 @@ final class Database implements AutoCloseable {
     // A script that moves samples takes as long as it takes.
     limit(connection, before == 0 ? Duration.ZERO : socketTimeout());
     schemaVersion = new SchemaMigrator().migrate(connection);
-    facts = ServerFacts.detect(connection);
+    facts = TimescaleSetup.prepare(connection);
     limit(connection, ANSWER_TIMEOUT);
     if (before != schemaVersion) {
       LOG.log(

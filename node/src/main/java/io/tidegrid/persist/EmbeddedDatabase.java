@@ -149,7 +149,8 @@ public final class EmbeddedDatabase implements AutoCloseable {
     return new EmbeddedDatabase(files, lock, password, stopGrace, postgres);
   }
 
-  private static Map<String, String> serverConfig(int maxConnections) {
+  /** Returns the server's settings. */
+  static Map<String, String> serverConfig(int maxConnections) {
     return Map.ofEntries(
         // The library switches both off; what is committed must survive a power cut.
         Map.entry("fsync", "on"),

@@ -8,6 +8,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -43,17 +44,25 @@ public final class Migration implements AutoCloseable {
 
   /** Returns the names of the schema scripts that were applied, in their order. */
   public List<String> applied() throws SQLException {
-    return migrator.applied(connection);
+    List<String> names = new ArrayList<>(migrator.applied(connection));
+    names.addAll(SchemaMigrator.timescale().applied(connection));
+    return names;
   }
 
   /** Returns the names of the schema scripts that are to be applied; changes nothing. */
   public List<String> pending() throws SQLException {
-    return migrator.pending(connection);
+    List<String> names = new ArrayList<>(migrator.pending(connection));
+    if (ServerFacts.detect(connection).columnstore()) {
+      names.addAll(SchemaMigrator.timescale().pending(connection));
+    }
+    return names;
   }
 
   /** Applies what is pending, as a node does when it starts, and returns the version reached. */
   public int apply() throws SQLException {
-    return migrator.migrate(connection);
+    int version = migrator.migrate(connection);
+    ServerFacts ignored = TimescaleSetup.prepare(connection);
+    return version;
   }
 
   /**
@@ -65,16 +74,20 @@ public final class Migration implements AutoCloseable {
   public RetentionPlan retention(Duration keep, InstantSource clock) throws SQLException {
     Instant before = keep.isZero() ? Instant.EPOCH : clock.instant().minus(keep);
     boolean there;
+    boolean columnstore;
     try (Statement statement = connection.createStatement();
         ResultSet result =
             statement.executeQuery(
                 "SELECT to_regclass('blocks') IS NOT NULL AND to_regclass('block_days') IS NOT"
-                    + " NULL")) {
+                    + " NULL, to_regclass('sample_days') IS NOT NULL")) {
       result.next();
       there = result.getBoolean(1);
+      columnstore = result.getBoolean(2);
     }
     List<ExpiredPartition> expired =
-        there && !keep.isZero() ? new BlockWriter().expired(connection, before) : List.of();
+        there && !keep.isZero()
+            ? new CompactedTables(() -> columnstore).expired(connection, before)
+            : List.of();
     return new RetentionPlan(keep, before, Optional.empty(), expired);
   }
 

@@ -50,6 +50,7 @@ public final class Persistence implements AutoCloseable {
   private final MetadataMapStore metadata;
   private final GroupCommitter committer;
   private final Backlog backlog;
+  private final CompactedTables compacted;
   private final StoredSamples stored;
   private final SampleArchive archive;
 
@@ -69,7 +70,8 @@ public final class Persistence implements AutoCloseable {
     this.metadata = new MetadataMapStore(database);
     this.committer = new GroupCommitter(store, options.commitTimeout());
     this.backlog = new Backlog(options.maxPendingBytes(), options.maxPendingAge(), meters);
-    this.stored = new StoredSamples(new RecentSamples(store::shards), List.of(new BlockTable()));
+    this.compacted = new CompactedTables(() -> database.facts().columnstore());
+    this.stored = new StoredSamples(new RecentSamples(store::shards), List.of(compacted));
     this.archive = new PostgresArchive(database, stored);
   }
 
@@ -159,7 +161,7 @@ public final class Persistence implements AutoCloseable {
         Optional.of(
             new Compactor(
                 database,
-                new BlockWriter(),
+                compacted,
                 new Compactor.Grid(
                     journal.partitions(), journal::isOwned, commits::lowestPending, memory),
                 compaction,

@@ -28,6 +28,9 @@ final class SchemaMigrator {
   private static final List<String> SCRIPTS =
       List.of("V001__samples.sql", "V002__blocks.sql", ShardHashes.SCRIPT);
 
+  /** Those that need TimescaleDB; they have numbers and a version table of their own. */
+  private static final List<String> TIMESCALE_SCRIPTS = List.of("T001__samples.sql");
+
   /** Any number that no other program takes in the same database. */
   private static final long LOCK = 0x7469646567726964L;
 
@@ -35,11 +38,24 @@ final class SchemaMigrator {
 
   private record Script(String name, String sql, String checksum) {}
 
+  private final String versionTable;
+
+  /** Migrates what every database has. */
   SchemaMigrator() {
-    for (String name : SCRIPTS) {
+    this("tidegrid_schema", SCRIPTS);
+  }
+
+  private SchemaMigrator(String versionTable, List<String> names) {
+    this.versionTable = versionTable;
+    for (String name : names) {
       String sql = resource(name);
       scripts.put(Integer.parseInt(name.substring(1, 4)), new Script(name, sql, checksum(sql)));
     }
+  }
+
+  /** Migrates what databases with TimescaleDB have besides. */
+  static SchemaMigrator timescale() {
+    return new SchemaMigrator("tidegrid_timescale_schema", TIMESCALE_SCRIPTS);
   }
 
   private static String resource(String name) {
@@ -101,9 +117,9 @@ final class SchemaMigrator {
   }
 
   // Asked for first, because CREATE TABLE needs rights that a node on a finished schema may lack.
-  private static boolean exists(Statement statement) throws SQLException {
+  private boolean exists(Statement statement) throws SQLException {
     try (ResultSet result =
-        statement.executeQuery("SELECT to_regclass('tidegrid_schema') IS NOT NULL")) {
+        statement.executeQuery("SELECT to_regclass('" + versionTable + "') IS NOT NULL")) {
       result.next();
       return result.getBoolean(1);
     }
@@ -112,7 +128,9 @@ final class SchemaMigrator {
   private int migrateLocked(Connection connection, Statement statement) throws SQLException {
     if (!exists(statement)) {
       statement.execute(
-          "CREATE TABLE tidegrid_schema (version integer PRIMARY KEY, name text NOT NULL, checksum"
+          "CREATE TABLE "
+              + versionTable
+              + " (version integer PRIMARY KEY, name text NOT NULL, checksum"
               + " text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())");
     }
     int current = check(statement);
@@ -126,7 +144,7 @@ final class SchemaMigrator {
         }
         try (PreparedStatement insert =
             connection.prepareStatement(
-                "INSERT INTO tidegrid_schema (version, name, checksum) VALUES (?, ?, ?)")) {
+                "INSERT INTO " + versionTable + " (version, name, checksum) VALUES (?, ?, ?)")) {
           insert.setInt(1, entry.getKey());
           insert.setString(2, script.name());
           insert.setString(3, script.checksum());
@@ -150,7 +168,7 @@ final class SchemaMigrator {
     int current = 0;
     try (ResultSet result =
         statement.executeQuery(
-            "SELECT version, name, checksum FROM tidegrid_schema ORDER BY version")) {
+            "SELECT version, name, checksum FROM " + versionTable + " ORDER BY version")) {
       while (result.next()) {
         current = result.getInt(1);
         Script known = scripts.get(current);

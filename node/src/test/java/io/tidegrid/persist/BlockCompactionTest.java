@@ -29,6 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** With a real PostgreSQL. */
 @Timeout(60)
+@OnEachServer
 class BlockCompactionTest {
 
   private static final int SHARDS = 8;
@@ -37,7 +38,7 @@ class BlockCompactionTest {
 
   private final CompactionData data = new CompactionData();
   private final CompactionData.Memory memory = new CompactionData.Memory();
-  private final BlockWriter table = new BlockWriter();
+  private final CompactedWriter table = data.tables;
 
   private BlockCompaction compaction(int maxSamples, CompactionSteps steps) {
     return new BlockCompaction(table, memory, shard -> ALL, SHARDS, maxSamples, steps);
@@ -67,7 +68,7 @@ class BlockCompactionTest {
             case 0 -> Double.MAX_VALUE;
             case 1 -> Double.MIN_VALUE;
             case 2 -> Double.NEGATIVE_INFINITY;
-            case 3 -> 9_007_199_254_740_994.0;
+            case 3 -> 0x1p53 + 2;
             case 4 -> 1e-14;
             default -> random.nextDouble();
           };

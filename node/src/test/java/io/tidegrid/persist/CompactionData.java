@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * A database with the schema, a writer of recent rows, and what ought to be in it: for each series
@@ -39,13 +40,22 @@ final class CompactionData {
          AND n = coalesce(cardinality(small), cardinality(medium), cardinality(exact))\
       """;
 
+  private static final String COLUMNSTORE =
+      """
+      SELECT series_id, seq, (extract(epoch FROM time) * 1000)::bigint,
+             coalesce(exact, number / divisor)
+        FROM samples
+       WHERE num_nonnulls(number, exact) = 1 AND (number IS NULL) = (divisor IS NULL)\
+      """;
+
   /** A sample as it was written. */
   record Written(long sequence, long bits) {}
 
-  /**
-   * One for all tests of the JVM, emptied by each, since making one takes longer than most tests.
-   */
-  private static final String URL = newDatabase();
+  /** A database for all tests on one server, and whether it has the columnstore. */
+  private record Shared(String url, boolean columnstore) {}
+
+  /** Emptied by each test, since making one takes longer than most tests. */
+  private static final Map<DatabaseServer, Shared> SHARED = new ConcurrentHashMap<>();
 
   private static final String EMPTY =
       """
@@ -59,11 +69,17 @@ final class CompactionData {
           EXECUTE 'DROP TABLE ' || part;
         END LOOP;
         DELETE FROM block_days;
+        IF to_regclass('sample_days') IS NOT NULL THEN
+          TRUNCATE samples, sample_days, sample_blocks;
+        END IF;
       END
       $$\
       """;
 
-  final String url = URL;
+  private final Shared shared = SHARED.computeIfAbsent(TestServer.current(), s -> newDatabase());
+  final String url = shared.url;
+  private final boolean columnstore = shared.columnstore;
+  final CompactedTables tables = new CompactedTables(() -> shared.columnstore);
   final SortedMap<Long, SortedMap<Long, Written>> expected = new TreeMap<>();
   private final HourPartitions partitions = new HourPartitions("recent");
 
@@ -71,14 +87,14 @@ final class CompactionData {
     TestServer.execute(url, EMPTY);
   }
 
-  private static String newDatabase() {
+  private static Shared newDatabase() {
     String url = TestServer.newDatabase();
     try (Connection connection = TestServer.connect(url)) {
       int ignored = new SchemaMigrator().migrate(connection);
+      return new Shared(url, TimescaleSetup.prepare(connection).columnstore());
     } catch (SQLException e) {
       throw new IllegalStateException(e);
     }
-    return url;
   }
 
   /** Columns that grow. */
@@ -129,14 +145,14 @@ final class CompactionData {
             (old, young) -> young.sequence >= old.sequence ? young : old);
   }
 
-  /** What a reader finds in both tables. */
+  /** What a reader finds in all tables. */
   SortedMap<Long, SortedMap<Long, Written>> found() throws SQLException {
     SortedMap<Long, SortedMap<Long, Written>> found = new TreeMap<>();
     try (Connection connection = TestServer.connect(url)) {
       long ignored =
           CopyRows.read(
               connection,
-              BLOCKS,
+              columnstore ? BLOCKS + " UNION ALL " + COLUMNSTORE : BLOCKS,
               row -> {
                 Written before =
                     found
@@ -189,8 +205,21 @@ final class CompactionData {
     return TestServer.number(url, "SELECT count(*) FROM recent");
   }
 
+  /** Tells whether the server has TimescaleDB's columnstore. */
+  boolean columnstore() {
+    return columnstore;
+  }
+
+  /** Counts series and blocks that are compacted. */
   long blockRows() {
-    return TestServer.number(url, "SELECT count(*) FROM blocks");
+    long blocks = TestServer.number(url, "SELECT count(*) FROM blocks");
+    return columnstore
+        ? blocks
+            + TestServer.number(
+                url,
+                "SELECT count(DISTINCT (series_id, date_bin('2 hours', time, 'epoch'))) FROM"
+                    + " samples")
+        : blocks;
   }
 
   /** Memory that holds whole what it is told to. */

@@ -2,6 +2,7 @@ package io.tidegrid.persist;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import com.hazelcast.config.Config;
@@ -43,6 +44,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** With a real Hazelcast and a real PostgreSQL. */
 @Timeout(120)
+@OnEachServer
 class PersistenceTest {
 
   private static final int SHARDS = 8;
@@ -262,6 +264,9 @@ class PersistenceTest {
 
   @Test
   void whatCameWhileTheDatabaseWasAwayIsThereOnceAfterwards(@TempDir Path data) throws Exception {
+    assumeThat(TestServer.current())
+        .as("runs a server of its own")
+        .isSameAs(DatabaseServer.EMBEDDED);
     EmbeddedDatabase server = EmbeddedDatabase.start(data, 0, 40, Duration.ofSeconds(30));
     int port = server.port();
     String url = TestServer.url(server, EmbeddedDatabase.DATABASE);
@@ -358,6 +363,9 @@ class PersistenceTest {
 
   @Test
   void theEmbeddedDatabaseComesBackWhenItDies(@TempDir Path data) throws Exception {
+    assumeThat(TestServer.current())
+        .as("runs a server of its own")
+        .isSameAs(DatabaseServer.EMBEDDED);
     Persistence persistence = persistence(PersistOptions.embedded(data), Clock.systemUTC());
     assertThat(persistence.awaitConnected(PATIENCE)).isTrue();
     long pid = postmaster(data);

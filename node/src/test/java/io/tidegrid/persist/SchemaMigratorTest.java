@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
+@OnEachServer
 class SchemaMigratorTest {
 
   private static int migrate(String url) throws SQLException {
@@ -148,7 +149,10 @@ class SchemaMigratorTest {
     try (Connection connection = TestServer.connect(TestServer.newDatabase())) {
       ServerFacts facts = ServerFacts.detect(connection);
       assertThat(facts.product()).matches("PostgreSQL \\d+\\.\\d+");
-      assertThat(facts.timescaledbState()).isEqualTo("absent");
+      assertThat(facts.timescaledbState()).isIn("absent", "available", "not preloaded");
+      assertThat(facts.columnstore()).isFalse();
+      assertThat(TimescaleSetup.prepare(connection).timescaledbState())
+          .isIn("absent", "not preloaded", "installed (apache)", "installed (timescale)");
     }
   }
 }

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** What is written is what is read, wherever it lies. */
 @Timeout(60)
+@OnEachServer
 class StoredSamplesTest {
 
   private static final int SHARDS = 8;

@@ -1,49 +1,31 @@
 package io.tidegrid.persist;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
-import java.util.concurrent.atomic.AtomicInteger;
 
-/** One PostgreSQL for all test classes of the JVM; each takes a database of its own. */
+/**
+ * The PostgreSQL that tests run on: the embedded one, or the one that {@link OnEachServer} chose.
+ * Each test takes a database of its own. Test classes of one JVM run one after the other.
+ */
 final class TestServer {
 
-  private static final EmbeddedDatabase SERVER = start();
-  private static final AtomicInteger NUMBER = new AtomicInteger();
+  private static volatile DatabaseServer current = DatabaseServer.EMBEDDED;
 
   private TestServer() {}
 
-  private static EmbeddedDatabase start() {
-    try {
-      Path directory = Files.createTempDirectory(Path.of("target").toAbsolutePath(), "postgres");
-      EmbeddedDatabase server = EmbeddedDatabase.start(directory, 0, 100, Duration.ofSeconds(30));
-      Runtime.getRuntime().addShutdownHook(new Thread(server::close));
-      return server;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+  static void use(DatabaseServer server) {
+    current = server;
+  }
+
+  static DatabaseServer current() {
+    return current;
   }
 
   /** Creates an empty database and returns its URL with credentials. */
   static String newDatabase() {
-    String name = "test" + NUMBER.incrementAndGet();
-    try (Connection connection = connect(url(EmbeddedDatabase.DATABASE));
-        Statement statement = connection.createStatement()) {
-      statement.execute("CREATE DATABASE " + name + " STRATEGY file_copy");
-    } catch (SQLException e) {
-      throw new IllegalStateException(e);
-    }
-    return url(name);
-  }
-
-  private static String url(String database) {
-    return url(SERVER, database);
+    return current.newDatabase();
   }
 
   static String url(EmbeddedDatabase server, String database) {
