@@ -14,6 +14,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -27,7 +28,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 
 /**
  * Fills shards that started empty from the database: first their series directories, then their
@@ -40,6 +40,7 @@ final class ColdStart implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(ColdStart.class.getName());
 
   private static final Duration INTERVAL = Duration.ofMillis(500);
+  private static final Duration SEALING_TIME = Duration.ofSeconds(5);
   private static final int SERIES_AT_ONCE = 10_000;
   private static final int SAMPLES_AT_ONCE = 50_000;
 
@@ -58,17 +59,12 @@ final class ColdStart implements AutoCloseable {
   private final ShardRestorer restorer;
   private final InstantSource clock;
   private final Duration memoryRetention;
-  private final BooleanSupplier memoryFull;
   private final Timer timer;
   private final io.micrometer.core.instrument.Counter restoredSamples;
   private final Semaphore wake = new Semaphore(0);
   private final Thread thread;
   private volatile boolean closed;
 
-  /**
-   * @param memoryFull asked before each block; from the moment on when it says so, what is older
-   *     stays in the database
-   */
   ColdStart(
       Database database,
       RecentSamples recent,
@@ -76,7 +72,6 @@ final class ColdStart implements AutoCloseable {
       ShardRestorer restorer,
       InstantSource clock,
       Duration memoryRetention,
-      BooleanSupplier memoryFull,
       MeterRegistry meters) {
     this.database = database;
     this.recent = recent;
@@ -84,7 +79,6 @@ final class ColdStart implements AutoCloseable {
     this.restorer = restorer;
     this.clock = clock;
     this.memoryRetention = memoryRetention;
-    this.memoryFull = memoryFull;
     this.timer = meters.timer("tidegrid.persist.replay");
     this.restoredSamples = meters.counter("tidegrid.persist.replay.samples");
     this.thread = Thread.ofPlatform().name("tidegrid-replay").daemon().start(this::run);
@@ -112,6 +106,23 @@ final class ColdStart implements AutoCloseable {
       }
       pause();
     }
+  }
+
+  /** What was restored takes a third of its room once it is sealed, so it is given the time. */
+  private boolean memoryStaysScarce() {
+    long until = System.nanoTime() + SEALING_TIME.toNanos();
+    while (restorer.isMemoryScarce()) {
+      if (closed || System.nanoTime() > until) {
+        return true;
+      }
+      try {
+        TimeUnit.MILLISECONDS.sleep(100);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return true;
+      }
+    }
+    return false;
   }
 
   private void pause() {
@@ -212,7 +223,11 @@ final class ColdStart implements AutoCloseable {
         if (closed || shards.isEmpty()) {
           return samples;
         }
-        if (memoryFull.getAsBoolean()) {
+        if (memoryStaysScarce()) {
+          LOG.log(
+              System.Logger.Level.INFO,
+              "memory.max lets no samples before {0} into memory; they are read from the database",
+              Instant.ofEpochMilli(from));
           break;
         }
         samples += block(block);

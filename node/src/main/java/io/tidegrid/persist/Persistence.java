@@ -125,7 +125,6 @@ public final class Persistence implements AutoCloseable {
             restorer,
             clock,
             options.memoryRetention(),
-            () -> false,
             meters);
     sweeper = Optional.of(sweep);
     coldStart = Optional.of(cold);

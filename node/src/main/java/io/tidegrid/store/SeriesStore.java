@@ -26,6 +26,7 @@ public final class SeriesStore implements ShardAppender, ShardRestorer {
   private final ShardWrites writes;
 
   private final BlockEvictor evictor;
+  private final MemoryKeeper keeper;
 
   private SeriesStore(HazelcastInstance hazelcast, LocalShards local, MeterRegistry meters) {
     this.local = local;
@@ -33,7 +34,7 @@ public final class SeriesStore implements ShardAppender, ShardRestorer {
     this.writes = ShardWrites.install(hazelcast, local);
     this.evictor = new BlockEvictor(local, local.options().maxMemoryBytes(), meters);
     // It stops with the instance.
-    MemoryKeeper keeper = new MemoryKeeper(hazelcast, local, evictor, meters);
+    this.keeper = new MemoryKeeper(hazelcast, local, evictor, meters);
     hazelcast
         .getLifecycleService()
         .addLifecycleListener(event -> {
@@ -168,6 +169,11 @@ public final class SeriesStore implements ShardAppender, ShardRestorer {
       // Its new owner sees to it.
       return false;
     }
+  }
+
+  @Override
+  public boolean isMemoryScarce() {
+    return keeper.isScarce();
   }
 
   @Override

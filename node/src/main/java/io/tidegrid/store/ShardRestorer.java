@@ -12,6 +12,9 @@ public interface ShardRestorer {
   /** Returns the shards owned by this member that still lack their directory or their samples. */
   List<Integer> shardsToRestore();
 
+  /** Tells whether so little memory is left that older samples should stay in the database. */
+  boolean isMemoryScarce();
+
   /** Returns the shard in which a series lies, whoever owns it. */
   int shardOf(String tenant, io.tidegrid.model.Labels labels);
 

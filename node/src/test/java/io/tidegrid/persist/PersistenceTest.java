@@ -21,6 +21,7 @@ import io.tidegrid.model.Labels;
 import io.tidegrid.model.MetricMetadata;
 import io.tidegrid.model.SeriesKey;
 import io.tidegrid.model.TidegridException;
+import io.tidegrid.store.BlockSpan;
 import io.tidegrid.store.ShardRestorer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -67,6 +68,23 @@ class PersistenceTest {
     private final Map<Integer, Long> restoredFrom = new ConcurrentHashMap<>();
     private final Map<Long, Map<Long, Long>> samples = new ConcurrentHashMap<>();
     private final Set<Integer> directories = ConcurrentHashMap.newKeySet();
+    private final boolean small;
+
+    FakeRestorer() {
+      this(false);
+    }
+
+    /**
+     * @param small whether the samples of one block leave no room for more
+     */
+    FakeRestorer(boolean small) {
+      this.small = small;
+    }
+
+    @Override
+    public boolean isMemoryScarce() {
+      return small && !samples.isEmpty();
+    }
 
     @Override
     public List<Integer> shardsToRestore() {
@@ -359,6 +377,16 @@ class PersistenceTest {
     assertThat(restorer.samples).isEqualTo(content(batches));
     long from = clock.millis() - Duration.ofDays(3).toMillis();
     assertThat(restorer.restoredFrom.values()).containsOnly(from);
+
+    Persistence third = persistence(options, clock);
+    FakeRestorer small = new FakeRestorer(true);
+    small.toRestore.addAll(Set.of(0, 1, 2, 3, 4, 5, 6, 7));
+    third.attach(member(third, true), small);
+    await().atMost(PATIENCE).until(() -> small.restoredFrom.size() == SHARDS);
+    assertThat(small.restoredFrom.values())
+        .as("what does not fit stays in the database")
+        .containsOnly(BlockSpan.startOf(Batches.T0 + 3_600_000));
+    assertThat(small.samples.get(id)).doesNotContainKey(blockOf + 15);
   }
 
   @Test
