@@ -34,7 +34,7 @@ class MainTest {
   void helpListsWhatExistsOnly() {
     assertThat(run("--help").out())
         .contains("up", "generate", "check-config", "version", "help")
-        .doesNotContain("rehearse", "migrate", "token");
+        .doesNotContain("rehearse", "token");
   }
 
   @ParameterizedTest
