@@ -37,6 +37,11 @@ class OutageRefusalsIT {
         assertThat(full.getString("problem")).contains("free space");
         assertThat(node.getJson("/health/detailed").getString("status")).isEqualTo("degraded");
         load.last(A_WHILE);
+        // A refusal counts once it has lasted, which the next attempt tells.
+        OutageLoad.soon()
+            .untilAsserted(() ->
+                assertThat(node.get("/metrics").body())
+                    .contains("tidegrid_database_outages_total{cause=\"disk-full\"} 1.0"));
         server.takeSamples("refusals");
         load.awaitStatus(true, true);
 
