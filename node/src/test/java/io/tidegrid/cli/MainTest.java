@@ -33,7 +33,7 @@ class MainTest {
   @Test
   void helpListsWhatExistsOnly() {
     assertThat(run("--help").out())
-        .contains("up", "generate", "check-config", "version", "help")
+        .contains("up", "generate", "check-config", "migrate", "version", "help")
         .doesNotContain("rehearse", "token");
   }
 
@@ -48,6 +48,10 @@ class MainTest {
     "up --http-host 0.0.0.0, security.mode",
     "up --join other:5701, --database-url",
     "up --config /nowhere/tidegrid.yaml, no such configuration file",
+    "migrate, migrate needs --database-url",
+    "migrate --dry-run --storage embedded, migrate needs --database-url",
+    "migrate --database-url mysql://db/d, database.url",
+    "migrate --dryrun, --dry-run",
     "check-config --storage disk, one of embedded | database | memory",
     "generate --pattern zigzag, 'expected sine_wave, noise, linear_trend, spike or combined'",
     "generate --duration long, expected seconds or a duration",
