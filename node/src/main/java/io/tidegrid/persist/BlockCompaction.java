@@ -189,14 +189,14 @@ final class BlockCompaction {
   }
 
   /**
-   * Counts samples by the size of a column, which lies uncompressed and need not be read: 21 or 24
-   * bytes and 8 for each element.
+   * Counts samples by the size of a column, which lies uncompressed and need not be read: 8 bytes
+   * for each element, and 20 out of line, in line 21 or 24.
    */
   private static Portion portion(Connection connection, String where) throws SQLException {
     try (Statement statement = connection.createStatement();
         ResultSet result =
             statement.executeQuery(
-                "SELECT count(*), sum(greatest(pg_column_size(ids) - 21, 0) / 8), max(seq) FROM"
+                "SELECT count(*), sum(greatest(pg_column_size(ids) - 20, 0) / 8), max(seq) FROM"
                     + " recent WHERE "
                     + where)) {
       result.next();

@@ -86,11 +86,12 @@ final class CompactionMeters {
     written.increment((double) result.samples());
     duration.record(Duration.ofNanos(nanos));
     CompactionStatus old = status;
+    int due = Math.max(0, old.due() - (result.more() ? 0 : 1));
     status =
         new CompactionStatus(
-            Math.max(0, old.due() - (result.more() ? 0 : 1)),
+            due,
             old.waiting(),
-            old.lag(),
+            due == 0 ? Duration.ZERO : old.lag(),
             old.lastLook(),
             Optional.of(now),
             old.blocks() + 1,
