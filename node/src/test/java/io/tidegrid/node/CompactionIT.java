@@ -50,9 +50,9 @@ class CompactionIT {
             "--set",
             "ingest.max-future=1m",
             "--set",
-            "compaction.delay=3s",
+            "compaction.delay=1s500ms",
             "--set",
-            "compaction.share=10"));
+            "compaction.share=20"));
   }
 
   private static double metric(NodeProcess node, String name) {
