@@ -9,6 +9,9 @@ public final class GridNames {
   /** {@link JournalKey} to {@link JournalBatch}: exactly what is not yet committed. */
   public static final String JOURNAL = "journal";
 
+  /** {@link RollupKey} to {@link RollupBlock}: computed figures on their way to the database. */
+  public static final String ROLLUPS = "rollups";
+
   /** Tenant and metric to its metadata. */
   public static final String METADATA = "metadata";
 

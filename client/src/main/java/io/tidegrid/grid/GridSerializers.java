@@ -12,6 +12,8 @@ public final class GridSerializers implements DataSerializableFactory {
   static final int JOURNAL_KEY = 1;
   static final int JOURNAL_BATCH = 2;
   static final int METADATA_KEY = 3;
+  static final int ROLLUP_KEY = 4;
+  static final int ROLLUP_BLOCK = 5;
 
   @Override
   public IdentifiedDataSerializable create(int classId) {
@@ -19,6 +21,8 @@ public final class GridSerializers implements DataSerializableFactory {
       case JOURNAL_KEY -> new JournalKey();
       case JOURNAL_BATCH -> new JournalBatch();
       case METADATA_KEY -> new MetadataKey();
+      case ROLLUP_KEY -> new RollupKey();
+      case ROLLUP_BLOCK -> new RollupBlock();
       default -> throw new IllegalArgumentException("no grid class has the id " + classId);
     };
   }

@@ -20,6 +20,11 @@ record LocalShardView(int shard, Shard held) implements ShardView {
   }
 
   @Override
+  public RollupDirt dirt() {
+    return held.dirt();
+  }
+
+  @Override
   public Set<String> tenants() {
     return held.directory().tenants();
   }

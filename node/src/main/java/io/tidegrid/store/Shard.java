@@ -29,6 +29,7 @@ final class Shard implements IdentifiedDataSerializable {
   private volatile Block[] blocks = NO_BLOCKS;
   private volatile long wholeFromMs;
   private volatile boolean directoryWhole;
+  private volatile RollupDirt dirt = RollupDirt.NONE;
   private volatile boolean samplesRestored;
 
   /**
@@ -86,6 +87,10 @@ final class Shard implements IdentifiedDataSerializable {
 
   boolean directoryWhole() {
     return directoryWhole;
+  }
+
+  RollupDirt dirt() {
+    return dirt;
   }
 
   int epoch() {

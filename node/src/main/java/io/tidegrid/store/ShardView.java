@@ -23,6 +23,12 @@ public interface ShardView {
    */
   boolean directoryWhole();
 
+  /**
+   * Returns which blocks and days were written to since their rollups were stored. What was
+   * acknowledged before the call is in it.
+   */
+  RollupDirt dirt();
+
   /** Returns the tenants that have series here. */
   Set<String> tenants();
 

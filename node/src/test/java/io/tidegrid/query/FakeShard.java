@@ -50,6 +50,11 @@ final class FakeShard implements ShardView {
   }
 
   @Override
+  public io.tidegrid.store.RollupDirt dirt() {
+    return io.tidegrid.store.RollupDirt.NONE;
+  }
+
+  @Override
   public Set<String> tenants() {
     return tenants.keySet();
   }
