@@ -15,7 +15,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.function.Predicate;
 
 /**
@@ -76,7 +78,7 @@ final class KnownSamples {
   }
 
   /** Sends what was added since the last time, in its order, and returns how many samples. */
-  int send(NodeProcess node) {
+  int send(NodeProcess node, String... headers) {
     int count = unsent.size();
     for (int from = 0; from < count; from += BATCH) {
       String body = String.join("", unsent.subList(from, Math.min(count, from + BATCH)));
@@ -84,12 +86,22 @@ final class KnownSamples {
           node.postBytes(
               "/api/v1/import/prometheus",
               body.getBytes(StandardCharsets.UTF_8),
-              "Content-Type",
-              "text/plain");
+              headers.length > 0 ? headers : new String[] {"Content-Type", "text/plain"});
       assertThat(answer.statusCode()).as(answer.body()).isEqualTo(204);
     }
     unsent.clear();
     return count;
+  }
+
+  /** Returns the samples of a series, by time in milliseconds since 1970. */
+  NavigableMap<Long, Double> of(int series) {
+    NavigableMap<Long, Double> samples = new TreeMap<>();
+    values.forEach((key, value) -> {
+      if (key.series == series) {
+        samples.put(key.timeMs, value);
+      }
+    });
+    return samples;
   }
 
   /** Fails unless the node answers with all samples of a time, each once. */
