@@ -231,9 +231,11 @@ public final class ConfigKeys {
   static final ConfigKey<Long> INGEST_SERIES_CACHE =
       key(
           "ingest.series-cache",
-          ConfigType.size(MIB, TIB),
-          "256MiB",
-          "Memory for recognizing series that were seen before, per member.");
+          ConfigType.size(0, TIB),
+          "0",
+          "Memory for recognizing series that were seen before, per member: about 300 bytes a series"
+              + " that is written to. With less each sample of the others has its labels parsed and"
+              + " looked up again. 0: 10 % of the maximum heap.");
 
   static final ConfigKey<Duration> QUERY_TIMEOUT =
       key(

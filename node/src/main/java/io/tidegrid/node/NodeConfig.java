@@ -23,6 +23,9 @@ import java.util.Optional;
  */
 public final class NodeConfig {
 
+  /** Of the heap: a cache of 256 MiB was too small for a million series, which is no rare node. */
+  private static final int SERIES_CACHE_SHARE = 10;
+
   /** Where a value came from, the weakest first. */
   enum Origin {
     DEFAULT,
@@ -179,6 +182,11 @@ public final class NodeConfig {
     return get(ConfigKeys.MEMORY_MAX);
   }
 
+  private long seriesCacheBytes() {
+    long bytes = get(ConfigKeys.INGEST_SERIES_CACHE);
+    return bytes == 0 ? Runtime.getRuntime().maxMemory() / SERIES_CACHE_SHARE : bytes;
+  }
+
   /** Returns the limits of ingest. */
   public IngestOptions ingestOptions() {
     return new IngestOptions(
@@ -188,7 +196,7 @@ public final class NodeConfig {
         Math.toIntExact(get(ConfigKeys.INGEST_MAX_NAME)),
         Math.toIntExact(get(ConfigKeys.INGEST_MAX_VALUE)),
         httpMaxDecompressed(),
-        get(ConfigKeys.INGEST_SERIES_CACHE));
+        seriesCacheBytes());
   }
 
   /** Returns the limits of queries, with the number of threads worked out. */
