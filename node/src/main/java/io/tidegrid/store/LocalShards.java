@@ -144,6 +144,18 @@ final class LocalShards implements ShardReader, WholeBlocks {
     return owned;
   }
 
+  /** Returns what is dirty of a shard of this member, once that is known. */
+  RollupDirt dirt(int number) {
+    return readShard(
+        number,
+        shard -> {
+          if (!shard.directoryWhole()) {
+            throw ShardMovedException.incomplete(number);
+          }
+          return shard.exactDirt();
+        });
+  }
+
   boolean isRestored(int number) {
     return readShard(number, Shard::isRestored);
   }
