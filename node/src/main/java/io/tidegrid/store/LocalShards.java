@@ -165,7 +165,8 @@ final class LocalShards implements ShardReader, WholeBlocks {
     return readShard(number, shard -> reading.apply(new LocalShardView(number, shard)));
   }
 
-  private <T> T readShard(int number, Function<Shard, T> reading) {
+  /** Runs a reading over a shard; see {@link ShardReader#read}. */
+  <T> T readShard(int number, Function<Shard, T> reading) {
     InternalPartition partition = partitions.getPartition(number, false);
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
       int version = partition.version();

@@ -26,6 +26,7 @@ public final class SeriesStore implements ShardAppender, ShardRestorer {
   private final ShardWrites writes;
 
   private final RollupMarks marks;
+  private final BlockReader blocks;
   private final BlockEvictor evictor;
   private final MemoryKeeper keeper;
 
@@ -33,6 +34,7 @@ public final class SeriesStore implements ShardAppender, ShardRestorer {
     this.local = local;
     this.map = local.map();
     this.marks = new LocalRollupMarks(local);
+    this.blocks = new LocalBlockReader(local);
     this.writes = ShardWrites.install(hazelcast, local);
     this.evictor = new BlockEvictor(local, local.options().maxMemoryBytes(), meters);
     // It stops with the instance.
@@ -106,6 +108,11 @@ public final class SeriesStore implements ShardAppender, ShardRestorer {
    */
   public RollupMarks rollupMarks() {
     return marks;
+  }
+
+  /** Returns the reader of all blocks, open and closed, of the shards owned by this member. */
+  public BlockReader blockReader() {
+    return blocks;
   }
 
   /** Returns the reader of this member's shards. */

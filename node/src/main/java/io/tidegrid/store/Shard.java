@@ -188,7 +188,8 @@ final class Shard implements IdentifiedDataSerializable {
     counter = batchCounter;
     sequencer = by;
     touchedCount = 0;
-    boolean overlapping = batch.old() ? pass(batch) : insert(batch, false, sequence());
+    // Of old samples memory takes those of blocks that it still has: there its word counts.
+    boolean overlapping = insert(batch, false, !batch.old(), sequence()) || batch.old();
     if (rolledUp) {
       // After all its samples: who sees the mark must find them.
       for (int i = 0; i < touchedCount; i++) {
@@ -211,7 +212,7 @@ final class Shard implements IdentifiedDataSerializable {
    */
   synchronized void restore(ShardBatch batch) {
     touchedCount = 0;
-    boolean ignored = insert(batch, true, 0);
+    boolean ignored = insert(batch, true, true, 0);
   }
 
   /** Returns the sequence of the last batch: its epoch shifted left by 32 bits, plus its number. */
@@ -219,24 +220,14 @@ final class Shard implements IdentifiedDataSerializable {
     return (long) epoch << 32 | (counter & 0xFFFFFFFFL);
   }
 
-  /** Takes note of samples that memory does not keep: up to their times it is not whole. */
-  private boolean pass(ShardBatch batch) {
-    long latest = Long.MIN_VALUE;
-    long[] times = batch.times();
-    long blockStart = Long.MAX_VALUE;
-    for (int i = 0; i < batch.size(); i++) {
-      long time = times[i];
-      latest = Math.max(latest, time);
-      if (time < blockStart || time >= blockStart + BlockSpan.LENGTH_MS) {
-        blockStart = BlockSpan.startOf(time);
-        touch(blockStart);
-      }
-    }
-    passedThroughMs = Math.max(passedThroughMs, latest);
-    return true;
-  }
-
-  private boolean insert(ShardBatch batch, boolean keep, long sequence) {
+  /**
+   * Puts samples into their blocks.
+   *
+   * @param keep whether a sample that is there already stays, whatever its value
+   * @param create whether to make the blocks there are not; else their samples pass memory by, and
+   *     up to their times it is not whole
+   */
+  private boolean insert(ShardBatch batch, boolean keep, boolean create, long sequence) {
     int size = batch.size();
     long[] ids = batch.ids();
     long[] times = batch.times();
@@ -252,22 +243,31 @@ final class Shard implements IdentifiedDataSerializable {
     }
     Block block = null;
     OpenBlock open = null;
-    long blockStart = 0;
+    long blockStart = Long.MAX_VALUE;
     long added = 0;
+    long passed = Long.MIN_VALUE;
     for (int i = 0; i < size; i++) {
       long time = times[i];
       int ref = refs[i];
       if (ref == LongIntTable.ABSENT || time < keepFrom) {
         continue;
       }
-      if (block == null || time < blockStart || time >= blockStart + BlockSpan.LENGTH_MS) {
+      if (time < blockStart || time >= blockStart + BlockSpan.LENGTH_MS) {
         if (block != null) {
           written(block, sequence, added);
           added = 0;
         }
-        block = block(BlockSpan.startOf(time));
-        blockStart = block.startMs();
-        open = block.appendOnly();
+        blockStart = BlockSpan.startOf(time);
+        block = create ? block(blockStart) : find(blockStart);
+        if (block != null) {
+          open = block.appendOnly();
+        } else {
+          touch(blockStart);
+        }
+      }
+      if (block == null) {
+        passed = Math.max(passed, time);
+        continue;
       }
       SeriesChunks.Outcome outcome =
           open != null
@@ -283,6 +283,7 @@ final class Shard implements IdentifiedDataSerializable {
     if (block != null) {
       written(block, sequence, added);
     }
+    passedThroughMs = Math.max(passedThroughMs, passed);
     lookup.release();
     return overlapping;
   }
@@ -292,6 +293,16 @@ final class Shard implements IdentifiedDataSerializable {
       touch(block.startMs());
     }
     block.written(sequence, added);
+  }
+
+  /** Returns a block, or null when there is none. */
+  private Block find(long startMs) {
+    for (Block block : blocks) {
+      if (block.startMs() == startMs) {
+        return block;
+      }
+    }
+    return null;
   }
 
   private Block block(long startMs) {
@@ -411,6 +422,22 @@ final class Shard implements IdentifiedDataSerializable {
       }
     }
     return Optional.empty();
+  }
+
+  /**
+   * What memory has of a block.
+   *
+   * @param state empty when that is nothing
+   * @param whole whether it is everything there is
+   * @param throughSequence the sequence through which it has everything that memory keeps
+   */
+  record Content(Optional<Block.State> state, boolean whole, long throughSequence) {}
+
+  /** Returns what there is of a block, at one moment between two batches. */
+  synchronized Content content(long startMs) {
+    Block block = find(startMs);
+    Optional<Block.State> state = block == null ? Optional.empty() : Optional.of(block.state());
+    return new Content(state, startMs >= wholeFromMs(), sequence());
   }
 
   synchronized void directoryRestored() {

@@ -219,14 +219,14 @@ class RollupMarksTest {
           long known = 0;
           while (!done.get() || !exact(owner).blocks().isEmpty()) {
             long acknowledged = written.get();
+            assertThat(shown(owner).isDirty(START) || known >= acknowledged).isTrue();
             RollupDirt before = exact(owner);
-            assertThat(shown(owner).blocks().keySet()).containsAll(before.blocks().keySet());
             if (before.isDirty(START)) {
               known = samples(owner);
               marks.blockRolled(0, START, before.blocks().get(START));
               rolled.incrementAndGet();
             } else {
-              assertThat(known).as("clean").isGreaterThanOrEqualTo(acknowledged);
+              assertThat(known).isGreaterThanOrEqualTo(acknowledged);
             }
           }
           assertThat(known).isEqualTo(samples(owner));
