@@ -22,7 +22,15 @@ final class Block {
    * @param sealed null before the first sealing
    * @param open null when everything is sealed; one of both is there
    */
-  record State(SealedBlock sealed, OpenBlock open) {}
+  record State(SealedBlock sealed, OpenBlock open) {
+
+    /** Returns a number that is greater than that of any series here. */
+    int refs() {
+      int chunks = sealed == null ? 0 : sealed.chunks();
+      int lastSealed = chunks == 0 ? -1 : sealed.ref(chunks - 1);
+      return Math.max(open == null ? 0 : open.room(), lastSealed + 1);
+    }
+  }
 
   private static final int MAX_LOGGED = 1 << 18;
 
@@ -218,8 +226,7 @@ final class Block {
   /** Encodes a state. Linear in its samples, but for series that are sealed and unchanged. */
   static SealedBlock seal(long startMs, State state) {
     SealedBlock before = state.sealed;
-    int lastSealed = before == null || before.chunks() == 0 ? -1 : before.ref(before.chunks() - 1);
-    int room = Math.max(state.open == null ? 0 : state.open.room(), lastSealed + 1);
+    int room = state.refs();
     SealedBlock.Builder builder = new SealedBlock.Builder(startMs, room);
     SampleBuffer buffer = new SampleBuffer();
     for (int ref = 0; ref < room; ref++) {

@@ -144,6 +144,18 @@ final class LocalShards implements ShardReader, WholeBlocks {
     return owned;
   }
 
+  /** Returns what is dirty of a shard of this member, once that is known. */
+  RollupDirt dirt(int number) {
+    return readShard(
+        number,
+        shard -> {
+          if (!shard.directoryWhole()) {
+            throw ShardMovedException.incomplete(number);
+          }
+          return shard.exactDirt();
+        });
+  }
+
   boolean isRestored(int number) {
     return readShard(number, Shard::isRestored);
   }
@@ -153,7 +165,8 @@ final class LocalShards implements ShardReader, WholeBlocks {
     return readShard(number, shard -> reading.apply(new LocalShardView(number, shard)));
   }
 
-  private <T> T readShard(int number, Function<Shard, T> reading) {
+  /** Runs a reading over a shard; see {@link ShardReader#read}. */
+  <T> T readShard(int number, Function<Shard, T> reading) {
     InternalPartition partition = partitions.getPartition(number, false);
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
       int version = partition.version();

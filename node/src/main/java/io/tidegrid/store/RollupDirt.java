@@ -31,6 +31,16 @@ public record RollupDirt(NavigableMap<Long, Long> blocks, NavigableMap<Long, Lon
     return blocks.containsKey(blockStartMs);
   }
 
+  /**
+   * Returns the dirty days that can be computed now, with their sequences: those of which no block
+   * is dirty. Linear in the dirty days.
+   */
+  public NavigableMap<Long, Long> daysToRoll() {
+    NavigableMap<Long, Long> ready = new TreeMap<>(days);
+    ready.keySet().removeIf(day -> !blocks.subMap(day, day + DAY_MS).isEmpty());
+    return Collections.unmodifiableNavigableMap(ready);
+  }
+
   /** Tells whether a day, or a block in it, is dirty. */
   public boolean isDayDirty(long dayStartMs) {
     return days.containsKey(dayStartMs)

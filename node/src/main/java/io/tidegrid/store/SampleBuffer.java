@@ -82,22 +82,26 @@ public final class SampleBuffer {
       size += newer.size;
       return;
     }
-    long[] olderTimes = Arrays.copyOfRange(times, begin, size);
-    double[] olderValues = Arrays.copyOfRange(values, begin, size);
-    size = begin;
-    int i = 0;
-    for (int j = 0; j < newer.size; j++) {
-      long time = newer.times[j];
-      while (i < olderTimes.length && olderTimes[i] < time) {
-        add(olderTimes[i], olderValues[i++]);
+    ensureRoom(newer.size);
+    // From the end, where there is room for both, so that nothing needs to be put aside.
+    int end = size + newer.size;
+    int to = end;
+    int older = size - 1;
+    for (int i = newer.size - 1; i >= 0; i--) {
+      long time = newer.times[i];
+      while (older >= begin && times[older] > time) {
+        times[--to] = times[older];
+        values[to] = values[older--];
       }
-      if (i < olderTimes.length && olderTimes[i] == time) {
-        i++;
+      if (older >= begin && times[older] == time) {
+        older--;
       }
-      add(time, newer.values[j]);
+      times[--to] = time;
+      values[to] = newer.values[i];
     }
-    while (i < olderTimes.length) {
-      add(olderTimes[i], olderValues[i++]);
-    }
+    // Equal times have left a gap.
+    System.arraycopy(times, to, times, older + 1, end - to);
+    System.arraycopy(values, to, values, older + 1, end - to);
+    size = older + 1 + end - to;
   }
 }

@@ -25,12 +25,16 @@ public final class SeriesStore implements ShardAppender, ShardRestorer {
 
   private final ShardWrites writes;
 
+  private final RollupMarks marks;
+  private final BlockReader blocks;
   private final BlockEvictor evictor;
   private final MemoryKeeper keeper;
 
   private SeriesStore(HazelcastInstance hazelcast, LocalShards local, MeterRegistry meters) {
     this.local = local;
     this.map = local.map();
+    this.marks = new LocalRollupMarks(local);
+    this.blocks = new LocalBlockReader(local);
     this.writes = ShardWrites.install(hazelcast, local);
     this.evictor = new BlockEvictor(local, local.options().maxMemoryBytes(), meters);
     // It stops with the instance.
@@ -96,6 +100,19 @@ public final class SeriesStore implements ShardAppender, ShardRestorer {
   /** Returns the closed blocks that memory holds whole, of the shards owned by this member. */
   public WholeBlocks wholeBlocks() {
     return local;
+  }
+
+  /**
+   * Returns the doors by which rollups see and clear what is dirty. In a store without a database
+   * nothing is ever dirty, as nothing is stored.
+   */
+  public RollupMarks rollupMarks() {
+    return marks;
+  }
+
+  /** Returns the reader of all blocks, open and closed, of the shards owned by this member. */
+  public BlockReader blockReader() {
+    return blocks;
   }
 
   /** Returns the reader of this member's shards. */
@@ -193,6 +210,11 @@ public final class SeriesStore implements ShardAppender, ShardRestorer {
   @Override
   public void directoryRestored(int shard) {
     map.executeOnKey(local.key(shard), RestoreProcessor.wholeDirectory());
+  }
+
+  @Override
+  public void restoreDirt(int shard, RollupDirt dirt) {
+    marks.restoreDirt(shard, dirt);
   }
 
   @Override

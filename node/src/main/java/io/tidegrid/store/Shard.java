@@ -26,10 +26,10 @@ final class Shard implements IdentifiedDataSerializable {
   private final SeriesDirectory directory = new SeriesDirectory();
   private final SeriesChunks.Scratch scratch = new SeriesChunks.Scratch();
   private final SealedBlock.Lookup lookup = new SealedBlock.Lookup();
+  private final DirtMarks dirt = new DirtMarks();
   private volatile Block[] blocks = NO_BLOCKS;
   private volatile long wholeFromMs;
   private volatile boolean directoryWhole;
-  private volatile RollupDirt dirt = RollupDirt.NONE;
   private volatile boolean samplesRestored;
 
   /**
@@ -42,6 +42,14 @@ final class Shard implements IdentifiedDataSerializable {
 
   /** The numbers of a batch's series, for the shard's thread to use again and again. */
   private int[] refs = {};
+
+  /** The blocks that a batch touched, by their starts; also for that thread. */
+  private long[] touched = new long[16];
+
+  private int touchedCount;
+
+  /** Whether rollups of the shard are stored; without a database there are none. */
+  private boolean rolledUp;
 
   private int epoch;
   private int counter;
@@ -60,6 +68,8 @@ final class Shard implements IdentifiedDataSerializable {
     this.wholeFromMs = wholeFromMs;
     this.directoryWhole = directoryWhole;
     this.samplesRestored = directoryWhole;
+    // Whole since ever: there is no database.
+    this.rolledUp = wholeFromMs != Long.MIN_VALUE;
   }
 
   SeriesDirectory directory() {
@@ -89,8 +99,33 @@ final class Shard implements IdentifiedDataSerializable {
     return directoryWhole;
   }
 
+  /** Returns what is dirty; of a block that is dirty already an older sequence may be told. */
   RollupDirt dirt() {
-    return dirt;
+    return dirt.snapshot();
+  }
+
+  /** Returns what is dirty with the sequences of now. */
+  RollupDirt exactDirt() {
+    return dirt.exact();
+  }
+
+  /** Takes note that the figures of a block are stored, with all batches up to a sequence. */
+  synchronized void blockRolled(long startMs, long throughSequence) {
+    if (rolledUp) {
+      dirt.blockRolled(startMs, throughSequence);
+    }
+  }
+
+  /** Takes note that the figures of a day are stored. */
+  synchronized void dayRolled(long startMs, long throughSequence) {
+    dirt.dayRolled(startMs, throughSequence);
+  }
+
+  /** Adds what the database has marked. */
+  synchronized void restoreDirt(RollupDirt marks) {
+    if (rolledUp) {
+      dirt.merge(marks.blocks(), marks.days());
+    }
   }
 
   int epoch() {
@@ -152,7 +187,23 @@ final class Shard implements IdentifiedDataSerializable {
     epoch = batchEpoch;
     counter = batchCounter;
     sequencer = by;
-    return batch.old() ? pass(batch) : insert(batch, false, sequence());
+    touchedCount = 0;
+    // Of old samples memory takes those of blocks that it still has: there its word counts.
+    boolean overlapping = insert(batch, false, !batch.old(), sequence()) || batch.old();
+    if (rolledUp) {
+      // After all its samples: who sees the mark must find them.
+      for (int i = 0; i < touchedCount; i++) {
+        dirt.mark(touched[i], sequence());
+      }
+    }
+    return overlapping;
+  }
+
+  private void touch(long blockStartMs) {
+    if (touchedCount == touched.length) {
+      touched = Arrays.copyOf(touched, touchedCount * 2);
+    }
+    touched[touchedCount++] = blockStartMs;
   }
 
   /**
@@ -160,7 +211,8 @@ final class Shard implements IdentifiedDataSerializable {
    * up does not come back.
    */
   synchronized void restore(ShardBatch batch) {
-    boolean ignored = insert(batch, true, 0);
+    touchedCount = 0;
+    boolean ignored = insert(batch, true, true, 0);
   }
 
   /** Returns the sequence of the last batch: its epoch shifted left by 32 bits, plus its number. */
@@ -168,17 +220,14 @@ final class Shard implements IdentifiedDataSerializable {
     return (long) epoch << 32 | (counter & 0xFFFFFFFFL);
   }
 
-  /** Takes note of samples that memory does not keep: up to their times it is not whole. */
-  private boolean pass(ShardBatch batch) {
-    long latest = Long.MIN_VALUE;
-    for (int i = 0; i < batch.size(); i++) {
-      latest = Math.max(latest, batch.times()[i]);
-    }
-    passedThroughMs = Math.max(passedThroughMs, latest);
-    return true;
-  }
-
-  private boolean insert(ShardBatch batch, boolean keep, long sequence) {
+  /**
+   * Puts samples into their blocks.
+   *
+   * @param keep whether a sample that is there already stays, whatever its value
+   * @param create whether to make the blocks there are not; else their samples pass memory by, and
+   *     up to their times it is not whole
+   */
+  private boolean insert(ShardBatch batch, boolean keep, boolean create, long sequence) {
     int size = batch.size();
     long[] ids = batch.ids();
     long[] times = batch.times();
@@ -194,22 +243,31 @@ final class Shard implements IdentifiedDataSerializable {
     }
     Block block = null;
     OpenBlock open = null;
-    long blockStart = 0;
+    long blockStart = Long.MAX_VALUE;
     long added = 0;
+    long passed = Long.MIN_VALUE;
     for (int i = 0; i < size; i++) {
       long time = times[i];
       int ref = refs[i];
       if (ref == LongIntTable.ABSENT || time < keepFrom) {
         continue;
       }
-      if (block == null || time < blockStart || time >= blockStart + BlockSpan.LENGTH_MS) {
+      if (time < blockStart || time >= blockStart + BlockSpan.LENGTH_MS) {
         if (block != null) {
-          block.written(sequence, added);
+          written(block, sequence, added);
           added = 0;
         }
-        block = block(BlockSpan.startOf(time));
-        blockStart = block.startMs();
-        open = block.appendOnly();
+        blockStart = BlockSpan.startOf(time);
+        block = create ? block(blockStart) : find(blockStart);
+        if (block != null) {
+          open = block.appendOnly();
+        } else {
+          touch(blockStart);
+        }
+      }
+      if (block == null) {
+        passed = Math.max(passed, time);
+        continue;
       }
       SeriesChunks.Outcome outcome =
           open != null
@@ -223,10 +281,28 @@ final class Shard implements IdentifiedDataSerializable {
       }
     }
     if (block != null) {
-      block.written(sequence, added);
+      written(block, sequence, added);
     }
+    passedThroughMs = Math.max(passedThroughMs, passed);
     lookup.release();
     return overlapping;
+  }
+
+  private void written(Block block, long sequence, long added) {
+    if (block.lastSequence() != sequence) {
+      touch(block.startMs());
+    }
+    block.written(sequence, added);
+  }
+
+  /** Returns a block, or null when there is none. */
+  private Block find(long startMs) {
+    for (Block block : blocks) {
+      if (block.startMs() == startMs) {
+        return block;
+      }
+    }
+    return null;
   }
 
   private Block block(long startMs) {
@@ -348,6 +424,22 @@ final class Shard implements IdentifiedDataSerializable {
     return Optional.empty();
   }
 
+  /**
+   * What memory has of a block.
+   *
+   * @param state empty when that is nothing
+   * @param whole whether it is everything there is
+   * @param throughSequence the sequence through which it has everything that memory keeps
+   */
+  record Content(Optional<Block.State> state, boolean whole, long throughSequence) {}
+
+  /** Returns what there is of a block, at one moment between two batches. */
+  synchronized Content content(long startMs) {
+    Block block = find(startMs);
+    Optional<Block.State> state = block == null ? Optional.empty() : Optional.of(block.state());
+    return new Content(state, startMs >= wholeFromMs(), sequence());
+  }
+
   synchronized void directoryRestored() {
     directoryWhole = true;
   }
@@ -359,7 +451,7 @@ final class Shard implements IdentifiedDataSerializable {
 
   void addTo(ShardSize size) {
     size.series += directory.size();
-    size.bytes += directory.heapBytes();
+    size.bytes += directory.heapBytes() + dirt.heapBytes();
     for (Block block : blocks) {
       Block.State state = block.state();
       size.samples += block.samples();
@@ -393,6 +485,8 @@ final class Shard implements IdentifiedDataSerializable {
     out.writeInt(counter);
     out.writeLong(sequencer.getMostSignificantBits());
     out.writeLong(sequencer.getLeastSignificantBits());
+    out.writeBoolean(rolledUp);
+    dirt.write(out);
     ShardBatch.writeBirths(out, directory.births());
     Block[] now = blocks;
     out.writeInt(now.length);
@@ -411,6 +505,8 @@ final class Shard implements IdentifiedDataSerializable {
     epoch = in.readInt();
     counter = in.readInt();
     sequencer = new UUID(in.readLong(), in.readLong());
+    rolledUp = in.readBoolean();
+    dirt.read(in);
     // Entered in the order of their numbers, so that the blocks' numbers hold here too.
     enter(ShardBatch.readBirths(in));
     Block[] read = new Block[in.readInt()];

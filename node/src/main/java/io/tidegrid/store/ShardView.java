@@ -25,7 +25,9 @@ public interface ShardView {
 
   /**
    * Returns which blocks and days were written to since their rollups were stored. What was
-   * acknowledged before the call is in it.
+   * acknowledged before the call is in it. The sequences may be older than those of {@link
+   * RollupMarks#dirt}. Means nothing unless {@link #directoryWhole} was true before the call; with
+   * no database nothing is ever dirty. Cheap, and takes no lock.
    */
   RollupDirt dirt();
 

@@ -19,6 +19,7 @@ public final class StoreSerializers implements DataSerializableFactory {
   static final int RESTORE = 8;
   static final int EVICT = 9;
   static final int WRITE = 10;
+  static final int ROLLUP = 11;
 
   @Override
   public IdentifiedDataSerializable create(int classId) {
@@ -33,6 +34,7 @@ public final class StoreSerializers implements DataSerializableFactory {
       case WRITE -> new WriteOperation();
       case RESTORE -> new RestoreProcessor();
       case EVICT -> new EvictProcessor();
+      case ROLLUP -> new RollupProcessor();
       default -> throw new IllegalArgumentException("no class of the store has the id " + classId);
     };
   }

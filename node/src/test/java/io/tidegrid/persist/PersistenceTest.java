@@ -22,6 +22,7 @@ import io.tidegrid.model.MetricMetadata;
 import io.tidegrid.model.SeriesKey;
 import io.tidegrid.model.TidegridException;
 import io.tidegrid.store.BlockSpan;
+import io.tidegrid.store.RollupDirt;
 import io.tidegrid.store.ShardRestorer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -103,6 +104,11 @@ class PersistenceTest {
         assertThat(shardOf(birth.tenant(), birth.labels())).isEqualTo(shard);
         assertThat(series.put(birth.id(), birth.labels())).isNull();
       });
+    }
+
+    @Override
+    public void restoreDirt(int shard, RollupDirt marks) {
+      assertThat(directories).doesNotContain(shard);
     }
 
     @Override
