@@ -191,6 +191,9 @@ public final class SeriesStore implements ShardAppender, ShardRestorer {
   }
 
   @Override
+  public void restoreDirt(int shard, RollupDirt dirt) {}
+
+  @Override
   public void directoryRestored(int shard) {
     map.executeOnKey(local.key(shard), RestoreProcessor.wholeDirectory());
   }

@@ -21,6 +21,12 @@ public interface ShardRestorer {
   /** Enters series under the ids they have in the database. */
   void restoreSeries(int shard, List<Birth> series);
 
+  /**
+   * Adds what the database has marked as written to since its rollups were stored. To be called
+   * before {@link #directoryRestored}: what is not marked by then is taken for clean.
+   */
+  void restoreDirt(int shard, RollupDirt marks);
+
   /** Says that all series of the shard have been entered. Queries are answered from then on. */
   void directoryRestored(int shard);
 

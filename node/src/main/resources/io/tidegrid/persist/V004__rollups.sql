@@ -46,6 +46,19 @@ CREATE TABLE rollup_5m (LIKE rollup_1m INCLUDING ALL) PARTITION BY RANGE (block)
 CREATE TABLE rollup_1h (LIKE rollup_1m INCLUDING ALL) PARTITION BY RANGE (block);
 CREATE TABLE rollup_1d (LIKE rollup_1m INCLUDING ALL) PARTITION BY RANGE (block);
 
+-- What was stored last of each shard and span, and which series it has rows of, so that storing it anew
+-- replaces all of them. Tier 1m stands for minutes, five minutes and hours.
+CREATE TABLE rollup_spans (
+  tier   text        NOT NULL,
+  start  timestamptz NOT NULL,
+  shards integer     NOT NULL,
+  shard  integer     NOT NULL,
+  seq    bigint      NOT NULL,
+  ids    bigint[]    NOT NULL,
+  PRIMARY KEY (tier, start, shards, shard)
+);
+ALTER TABLE rollup_spans ALTER COLUMN ids SET STORAGE EXTERNAL;
+
 -- When each partition was last written to, rounded up to the hour: retention drops one once its end
 -- and its last write are older than the tier is kept.
 CREATE TABLE rollup_partitions (

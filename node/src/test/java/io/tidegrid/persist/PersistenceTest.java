@@ -22,6 +22,7 @@ import io.tidegrid.model.MetricMetadata;
 import io.tidegrid.model.SeriesKey;
 import io.tidegrid.model.TidegridException;
 import io.tidegrid.store.BlockSpan;
+import io.tidegrid.store.RollupDirt;
 import io.tidegrid.store.ShardRestorer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -68,6 +69,7 @@ class PersistenceTest {
     private final Map<Integer, Long> restoredFrom = new ConcurrentHashMap<>();
     private final Map<Long, Map<Long, Long>> samples = new ConcurrentHashMap<>();
     private final Set<Integer> directories = ConcurrentHashMap.newKeySet();
+    private final Map<Integer, RollupDirt> dirt = new ConcurrentHashMap<>();
     private final boolean small;
 
     FakeRestorer() {
@@ -103,6 +105,12 @@ class PersistenceTest {
         assertThat(shardOf(birth.tenant(), birth.labels())).isEqualTo(shard);
         assertThat(series.put(birth.id(), birth.labels())).isNull();
       });
+    }
+
+    @Override
+    public void restoreDirt(int shard, RollupDirt marks) {
+      assertThat(directories).doesNotContain(shard);
+      dirt.put(shard, marks);
     }
 
     @Override
