@@ -6,6 +6,7 @@ import io.micrometer.core.instrument.Timer;
 import io.tidegrid.grid.Birth;
 import io.tidegrid.model.Labels;
 import io.tidegrid.store.BlockSpan;
+import io.tidegrid.store.RollupDirt;
 import io.tidegrid.store.SampleBuffer;
 import io.tidegrid.store.ShardMovedException;
 import io.tidegrid.store.ShardRestorer;
@@ -28,12 +29,13 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntSupplier;
 
 /**
- * Fills shards that started empty from the database: first their series directories, then their
- * samples, block by block from the newest down to what memory keeps, or has room for. Looks for
- * such shards at the start and whenever partitions may have moved or been lost. Samples written
- * meanwhile are in memory already and stay as they are.
+ * Fills shards that started empty from the database: first their series directories and which of
+ * their rollups are dirty, then their samples, block by block from the newest down to what memory
+ * keeps, or has room for. Looks for such shards at the start and whenever partitions may have moved
+ * or been lost. Samples written meanwhile are in memory already and stay as they are.
  */
 final class ColdStart implements AutoCloseable {
 
@@ -57,6 +59,7 @@ final class ColdStart implements AutoCloseable {
   private final RecentSamples recent;
   private final StoredSamples stored;
   private final ShardRestorer restorer;
+  private final IntSupplier shardCount;
   private final InstantSource clock;
   private final Duration memoryRetention;
   private final Timer timer;
@@ -70,6 +73,7 @@ final class ColdStart implements AutoCloseable {
       RecentSamples recent,
       StoredSamples stored,
       ShardRestorer restorer,
+      IntSupplier shardCount,
       InstantSource clock,
       Duration memoryRetention,
       MeterRegistry meters) {
@@ -77,6 +81,7 @@ final class ColdStart implements AutoCloseable {
     this.recent = recent;
     this.stored = stored;
     this.restorer = restorer;
+    this.shardCount = shardCount;
     this.clock = clock;
     this.memoryRetention = memoryRetention;
     this.timer = meters.timer("tidegrid.persist.replay");
@@ -205,9 +210,38 @@ final class ColdStart implements AutoCloseable {
           onShard(shard, () -> restorer.restoreSeries(shard, List.copyOf(list)));
         }
       });
+      Map<Integer, RollupDirt> marks = marks();
       for (int shard : List.copyOf(shards)) {
-        onShard(shard, () -> restorer.directoryRestored(shard));
+        onShard(
+            shard,
+            () -> {
+              if (marks.containsKey(shard)) {
+                restorer.restoreDirt(shard, marks.get(shard));
+              }
+              restorer.directoryRestored(shard);
+            });
       }
+    }
+
+    /**
+     * Returns what of the shards is marked, after marks of other numbers of shards were made so.
+     */
+    private Map<Integer, RollupDirt> marks() throws SQLException {
+      connection.rollback();
+      int present = shardCount.getAsInt();
+      RollupMarksTable.clearStored(connection);
+      int taken = RollupMarksTable.takeOver(connection, present);
+      connection.commit();
+      if (taken > 0) {
+        LOG.log(
+            System.Logger.Level.INFO,
+            "{0} rollups are to be computed anew under {1} shards",
+            taken,
+            present);
+      }
+      Map<Integer, RollupDirt> marks = RollupMarksTable.load(connection, present, shards);
+      connection.rollback();
+      return marks;
     }
 
     long samples() throws SQLException {

@@ -7,7 +7,6 @@ import io.tidegrid.store.WholeBlocks;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
@@ -60,6 +59,8 @@ final class Compactor implements AutoCloseable {
       CompactedWriter writer,
       Grid grid,
       CompactionOptions options,
+      RetentionOptions kept,
+      RollupPartitions rollups,
       LongSupplier paceMs,
       InstantSource clock,
       MeterRegistry registry,
@@ -80,7 +81,7 @@ final class Compactor implements AutoCloseable {
             steps);
     this.schedule = new PairSchedule(options.delay());
     this.meters = new CompactionMeters(registry);
-    this.retention = new Retention(writer, options.rawRetention(), clock, registry, steps);
+    this.retention = new Retention(writer, rollups, kept, clock, registry, steps);
     this.thread = Thread.ofPlatform().name("tidegrid-compaction").daemon().start(this::run);
   }
 
@@ -260,13 +261,9 @@ final class Compactor implements AutoCloseable {
     pause((long) (nanos * (1 - share) / share));
   }
 
-  /** Lists what retention would drop now; asks the database. */
-  List<ExpiredPartition> expired() throws SQLException {
-    return with(retention::expired);
-  }
-
-  Optional<Instant> nextRetention() {
-    return retention.next();
+  /** Returns what retention would drop now; asks the database. */
+  RetentionPlan retention() throws SQLException {
+    return with(retention::plan);
   }
 
   /** Ends after the block that is being compacted, or gives it up after a while. */

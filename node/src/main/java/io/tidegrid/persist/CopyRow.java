@@ -4,6 +4,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.sql.SQLException;
+import java.util.Arrays;
 
 /**
  * One row of a COPY in PostgreSQL's binary form, read in place. Fields are counted from 0. Valid
@@ -120,5 +121,17 @@ final class CopyRow {
   /** Returns an element of an array of smallint; unchecked. */
   int shortAt(int field, int index) {
     return (short) SHORT.get(bytes, element(field, index, 2));
+  }
+
+  /** Copies the elements of an array of bytea; unchecked. */
+  void bytesOf(int field, byte[][] into) {
+    int at = starts[field] + 4;
+    int count = (int) INT.get(bytes, at) == 0 ? 0 : (int) INT.get(bytes, at + 12);
+    at += ARRAY_HEAD;
+    for (int i = 0; i < count; i++) {
+      int length = (int) INT.get(bytes, at);
+      into[i] = Arrays.copyOfRange(bytes, at + 4, at + 4 + length);
+      at += 4 + length;
+    }
   }
 }

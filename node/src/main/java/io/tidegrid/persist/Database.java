@@ -85,7 +85,12 @@ final class Database implements AutoCloseable {
 
   /** Sets what is done each time the database has come back, before anybody may use it. */
   void onReconnected(Runnable action) {
-    reconnected = action;
+    Runnable others = reconnected;
+    reconnected =
+        () -> {
+          others.run();
+          action.run();
+        };
   }
 
   private void watch() {

@@ -1,7 +1,9 @@
 package io.tidegrid.persist;
 
+import com.hazelcast.internal.nio.BufferObjectDataInput;
 import com.hazelcast.internal.nio.IOUtil;
 import com.hazelcast.internal.serialization.Data;
+import com.hazelcast.internal.serialization.InternalSerializationService;
 import com.hazelcast.internal.services.ServiceNamespace;
 import com.hazelcast.internal.services.ServiceNamespaceAware;
 import com.hazelcast.map.impl.MapService;
@@ -20,12 +22,13 @@ import com.hazelcast.spi.impl.operationservice.Operation;
 import com.hazelcast.spi.impl.operationservice.PartitionAwareOperation;
 import io.tidegrid.grid.GridNames;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Evicts committed entries of one partition of the journal, on its owner and its backups, in one
- * operation.
+ * Evicts committed entries of one partition of a map, on its owner and its backups, in one
+ * operation: all of the given keys, or those whose value still has a given sequence.
  *
  * <p>{@code IMap.evict} would do it key by key, with a call and a backup each. It also flushes: for
  * an entry that is still in the write-behind queue, as all are that were stored from it, it notes a
@@ -39,15 +42,34 @@ class EvictCommitted extends Operation
         MutatingOperation,
         ServiceNamespaceAware {
 
+  /** Identified flag, factory id and class id: what precedes the sequence in a value. */
+  private static final int BYTES_BEFORE_SEQUENCE = 1 + 4 + 4;
+
+  private static final long[] ANY = {};
+
+  private String map;
   private List<Data> keys;
+  private long[] sequences;
 
   /** For deserialization. */
   EvictCommitted() {
     this(List.of());
   }
 
+  /** Evicts entries of the journal, whose values never change. */
   EvictCommitted(List<Data> keys) {
+    this(GridNames.JOURNAL, keys, ANY);
+  }
+
+  /**
+   * Evicts entries that were not replaced.
+   *
+   * @param sequences what each value begins with
+   */
+  EvictCommitted(String map, List<Data> keys, long[] sequences) {
+    this.map = map;
     this.keys = keys;
+    this.sequences = sequences;
   }
 
   @Override
@@ -58,18 +80,36 @@ class EvictCommitted extends Operation
   final void evict(boolean backup) {
     MapService service = getService();
     MapServiceContext context = service.getMapServiceContext();
-    RecordStore<?> store = context.getExistingRecordStore(getPartitionId(), GridNames.JOURNAL);
+    RecordStore<?> store = context.getExistingRecordStore(getPartitionId(), map);
     if (store == null) {
       return;
     }
-    for (Data key : keys) {
+    for (int i = 0; i < keys.size(); i++) {
+      Data key = keys.get(i);
       Record<?> record = store.getRecord(key);
-      if (record != null) {
+      if (record != null && (sequences.length == 0 || sequence(record) == sequences[i])) {
         if (store.getMapDataStore() instanceof WriteBehindStore writeBehind) {
           forget(writeBehind, key, record.getValue(), backup);
         }
         store.evict(key, backup);
       }
+    }
+  }
+
+  private long sequence(Record<?> record) {
+    return sequence(
+        (InternalSerializationService) getNodeEngine().getSerializationService(),
+        record.getValue());
+  }
+
+  /** Reads the sequence out of a value that begins with it, without building it. */
+  static long sequence(InternalSerializationService serialization, Object value) {
+    try {
+      BufferObjectDataInput in = serialization.createObjectDataInput(serialization.toData(value));
+      in.position(in.position() + BYTES_BEFORE_SEQUENCE);
+      return in.readLong();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -90,7 +130,7 @@ class EvictCommitted extends Operation
    */
   @Override
   public ServiceNamespace getServiceNamespace() {
-    return MapService.getObjectNamespace(GridNames.JOURNAL);
+    return MapService.getObjectNamespace(map);
   }
 
   @Override
@@ -114,17 +154,19 @@ class EvictCommitted extends Operation
   @Override
   public int getAsyncBackupCount() {
     MapService service = getService();
-    return service.getMapServiceContext().getMapContainer(GridNames.JOURNAL).getTotalBackupCount();
+    return service.getMapServiceContext().getMapContainer(map).getTotalBackupCount();
   }
 
   @Override
   public Operation getBackupOperation() {
-    return new Backup(keys);
+    return new Backup(map, keys, sequences);
   }
 
   @Override
   protected void writeInternal(ObjectDataOutput out) throws IOException {
     super.writeInternal(out);
+    out.writeString(map);
+    out.writeLongArray(sequences);
     out.writeInt(keys.size());
     for (Data key : keys) {
       IOUtil.writeData(out, key);
@@ -134,6 +176,8 @@ class EvictCommitted extends Operation
   @Override
   protected void readInternal(ObjectDataInput in) throws IOException {
     super.readInternal(in);
+    map = in.readString();
+    sequences = in.readLongArray();
     int count = in.readInt();
     keys = new ArrayList<>(count);
     for (int i = 0; i < count; i++) {
@@ -147,8 +191,8 @@ class EvictCommitted extends Operation
     /** For deserialization. */
     Backup() {}
 
-    Backup(List<Data> keys) {
-      super(keys);
+    Backup(String map, List<Data> keys, long[] sequences) {
+      super(map, keys, sequences);
     }
 
     @Override

@@ -15,8 +15,8 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The partitions of one table, each of an hour or of a day. An hour, or a day, is named by its
- * number since 1970. Safe for use by many threads.
+ * The partitions of one table, each of an hour, of a day, or of some days. An hour, or a day, is
+ * named by its number since 1970. Safe for use by many threads.
  */
 final class HourPartitions {
 
@@ -48,7 +48,25 @@ final class HourPartitions {
 
   /** Returns the partitions of a table whose partitions are days. */
   static HourPartitions days(String table) {
-    return new HourPartitions(table, DAY_MS, DAY_SUFFIX);
+    return ofDays(table, 1);
+  }
+
+  /**
+   * Returns the partitions of a table whose partitions are several days, counted from 1970; each is
+   * named by its first day.
+   */
+  static HourPartitions ofDays(String table, int days) {
+    return new HourPartitions(table, days * DAY_MS, DAY_SUFFIX);
+  }
+
+  /** Returns the number of the partition that a time belongs to. */
+  long numberOf(long timeMs) {
+    return Math.floorDiv(timeMs, stepMs);
+  }
+
+  /** Returns the start of a partition in milliseconds since 1970. */
+  long startOf(long number) {
+    return number * stepMs;
   }
 
   static long dayOf(long timeMs) {

@@ -2,6 +2,7 @@ package io.tidegrid.persist;
 
 import io.tidegrid.grid.JournalBatch;
 import io.tidegrid.grid.JournalKey;
+import io.tidegrid.tier.Tier;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -16,9 +17,10 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * Writes journal batches in one transaction: their ledger rows, series and samples, or nothing.
- * Batches that the ledger has are left out, so writing them again changes nothing. Safe for use by
- * many threads, each with a connection of its own.
+ * Writes journal batches in one transaction: their ledger rows, series, samples, and the marks of
+ * rollups that are not theirs any more, or nothing. Batches that the ledger has are left out, so
+ * writing them again changes nothing. Safe for use by many threads, each with a connection of its
+ * own.
  */
 final class JournalWriter {
 
@@ -200,9 +202,10 @@ final class JournalWriter {
       return 0;
     }
     try (RecentCopy copy = new RecentCopy(connection, hour * HourPartitions.HOUR_MS, shards)) {
-      long samples = RecentWriter.write(copy, batches);
+      RecentWriter.Written written = RecentWriter.write(copy, batches);
       copy.finish();
-      return samples;
+      RollupMarksTable.mark(connection, Tier.ONE_MINUTE, shards, written.blocks());
+      return written.samples();
     }
   }
 }

@@ -6,7 +6,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -69,26 +68,32 @@ public final class Migration implements AutoCloseable {
    * Returns what retention would drop now; changes nothing, and finds nothing before the schema is
    * there.
    *
-   * @param keep how long samples are kept; zero for ever
+   * @param keep how long samples are kept; zero for ever. Rollups are kept by default
    */
   public RetentionPlan retention(Duration keep, InstantSource clock) throws SQLException {
-    Instant before = keep.isZero() ? Instant.EPOCH : clock.instant().minus(keep);
+    return retention(RetentionOptions.ofRaw(keep), clock);
+  }
+
+  /** The same, with all that can be said of retention. */
+  public RetentionPlan retention(RetentionOptions options, InstantSource clock)
+      throws SQLException {
     boolean there;
     boolean columnstore;
     try (Statement statement = connection.createStatement();
         ResultSet result =
             statement.executeQuery(
-                "SELECT to_regclass('blocks') IS NOT NULL AND to_regclass('block_days') IS NOT"
-                    + " NULL, to_regclass('sample_days') IS NOT NULL")) {
+                "SELECT to_regclass('rollup_dirty') IS NOT NULL, to_regclass('sample_days') IS NOT"
+                    + " NULL")) {
       result.next();
       there = result.getBoolean(1);
       columnstore = result.getBoolean(2);
     }
-    List<ExpiredPartition> expired =
-        there && !keep.isZero()
-            ? new CompactedTables(() -> columnstore).expired(connection, before)
-            : List.of();
-    return new RetentionPlan(keep, before, Optional.empty(), expired);
+    RetentionLook look =
+        new RetentionLook(new CompactedTables(() -> columnstore), new RollupPartitions(), options);
+    // Before, nothing goes: the migration first marks what rollups are to be computed of.
+    return there
+        ? look.plan(connection, clock.instant(), Optional.empty())
+        : look.plan(clock.instant(), Optional.empty(), List.of());
   }
 
   @Override

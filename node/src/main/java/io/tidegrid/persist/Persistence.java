@@ -8,9 +8,12 @@ import com.hazelcast.partition.MigrationListener;
 import com.hazelcast.partition.MigrationState;
 import com.hazelcast.partition.ReplicaMigrationEvent;
 import com.zaxxer.hikari.HikariPoolMXBean;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.tidegrid.grid.JournalBatch;
 import io.tidegrid.grid.JournalKey;
+import io.tidegrid.grid.RollupBlock;
+import io.tidegrid.grid.RollupKey;
 import io.tidegrid.model.ErrorCode;
 import io.tidegrid.model.TidegridException;
 import io.tidegrid.store.BacklogGate;
@@ -20,17 +23,17 @@ import io.tidegrid.store.WholeBlocks;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.ObjLongConsumer;
 
 /**
  * The database side of a node. In the order of a start: {@link #start} (returns at once; the
- * database comes up meanwhile), {@link #journalStoreConfig} and {@link #metadataStoreConfig} into
- * the configuration of Hazelcast, then {@link #attach} to the instance. In the order of a stop:
- * {@link #flush}, shut Hazelcast down, {@link #close}. Everything works from the start while the
- * database is down: what needs it waits or says so. Safe for use by many threads.
+ * database comes up meanwhile), {@link #journalStoreConfig} and its like into the configuration of
+ * Hazelcast, then {@link #attach} to the instance. In the order of a stop: {@link #flush}, shut
+ * Hazelcast down, {@link #close}. Everything works from the start while the database is down: what
+ * needs it waits or says so. Safe for use by many threads.
  */
 public final class Persistence implements AutoCloseable {
 
@@ -41,6 +44,10 @@ public final class Persistence implements AutoCloseable {
    * long backlog is worked off, and is enough for tens of thousands of rows a transaction.
    */
   private static final int WRITE_BATCH = 2_000;
+
+  private static final int ROLLUP_WRITE_BATCH = 8;
+
+  private static final Duration ROLLUP_SWEEP_AGE = Duration.ofSeconds(60);
 
   private final PersistOptions options;
   private final MeterRegistry meters;
@@ -53,13 +60,20 @@ public final class Persistence implements AutoCloseable {
   private final CompactedTables compacted;
   private final StoredSamples stored;
   private final SampleArchive archive;
+  private final RollupPartitions rollupPartitions = new RollupPartitions();
+  private final DroppedDays droppedDays = new DroppedDays();
+  private final RollupStore rollups;
+  private final PostgresRollupArchive rollupArchive;
 
+  private volatile Optional<LocalRollups> localRollups = Optional.empty();
+  private volatile Optional<RollupSweeper> rollupSweeper = Optional.empty();
+  private volatile Optional<DroppedDaysWatch> droppedDaysWatch = Optional.empty();
+  private volatile ObjLongConsumer<RollupKey> rollupsCommitted = (key, sequence) -> {};
   private volatile Optional<JournalSweeper> sweeper = Optional.empty();
   private volatile Optional<ColdStart> coldStart = Optional.empty();
   private volatile Optional<JournalPump> pump = Optional.empty();
   private volatile Optional<JournalWatermark> watermark = Optional.empty();
   private volatile Optional<Compactor> compactor = Optional.empty();
-  private volatile CompactionOptions compactionOptions = CompactionOptions.DEFAULT;
 
   private Persistence(PersistOptions options, MeterRegistry meters, Clock clock) {
     this.options = options;
@@ -73,6 +87,12 @@ public final class Persistence implements AutoCloseable {
     this.compacted = new CompactedTables(() -> database.facts().columnstore());
     this.stored = new StoredSamples(new RecentSamples(store::shards), List.of(compacted));
     this.archive = new PostgresArchive(database, stored);
+    this.rollups = new RollupStore(database, rollupPartitions, clock, meters);
+    this.rollupArchive = new PostgresRollupArchive(database, droppedDays, clock);
+    Gauge.builder("tidegrid.rollups.pending.bytes", this, Persistence::pendingRollupBytes)
+        .baseUnit("bytes")
+        .description("Rollups of this member's shards on their way to the database")
+        .register(meters);
   }
 
   /**
@@ -96,6 +116,14 @@ public final class Persistence implements AutoCloseable {
   /** Returns the store for the map {@code metadata}, to be set before the instance starts. */
   public MapStoreConfig metadataStoreConfig() {
     return writeBehind(metadata);
+  }
+
+  /** Returns the store for the map {@code rollups}, to be set before the instance starts. */
+  public MapStoreConfig rollupStoreConfig() {
+    return writeBehind(new RollupMapStore(rollups))
+        .setOffload(false)
+        // An entry may take megabytes, and a batch of them is deserialized at once.
+        .setWriteBatchSize(ROLLUP_WRITE_BATCH);
   }
 
   private MapStoreConfig writeBehind(Object implementation) {
@@ -123,9 +151,11 @@ public final class Persistence implements AutoCloseable {
             new RecentSamples(store::shards),
             stored,
             restorer,
+            store::shards,
             clock,
             options.memoryRetention(),
             meters);
+    attachRollups(instance, journal);
     sweeper = Optional.of(sweep);
     coldStart = Optional.of(cold);
     pump = Optional.of(new JournalPump(journal, store, database));
@@ -142,8 +172,34 @@ public final class Persistence implements AutoCloseable {
     instance.getPartitionService().addMigrationListener(new WakeAfterMigration(cold));
   }
 
+  private void attachRollups(HazelcastInstance instance, LocalJournal journal) {
+    rollups.shards(store.shards());
+    JournalWatermark commits = new JournalWatermark(journal);
+    rollups.lowestPending(commits::lowestPending);
+    LocalRollups local = new LocalRollups(instance);
+    rollups.onDone((entries, committed) -> {
+      if (committed) {
+        entries.forEach(this::tellCommitted);
+      }
+      local.evict(entries);
+    });
+    localRollups = Optional.of(local);
+    rollupSweeper = Optional.of(new RollupSweeper(local, rollups, ROLLUP_SWEEP_AGE));
+    droppedDaysWatch = Optional.of(new DroppedDaysWatch(database, droppedDays));
+  }
+
+  private void tellCommitted(RollupKey key, RollupBlock block) {
+    try {
+      rollupsCommitted.accept(key, block.sequence());
+    } catch (RuntimeException e) {
+      // The span stays dirty, and is computed once more.
+      LOG.log(System.Logger.Level.DEBUG, "rollups " + key + " are stored, but not known to be", e);
+    }
+  }
+
   /**
-   * The same, and begins to compact what is committed and to drop what is older than is kept.
+   * The same, and begins to compact what is committed and to drop what is older than is kept, with
+   * {@link CompactionOptions#rawRetention} for samples and the defaults for rollups.
    *
    * @param memory the blocks of this member's shards that memory holds whole
    */
@@ -152,10 +208,25 @@ public final class Persistence implements AutoCloseable {
       ShardRestorer restorer,
       WholeBlocks memory,
       CompactionOptions compaction) {
+    attach(
+        instance, restorer, memory, compaction, RetentionOptions.ofRaw(compaction.rawRetention()));
+  }
+
+  /**
+   * The same, with all that can be said of retention.
+   *
+   * @param retention takes the place of {@link CompactionOptions#rawRetention}
+   */
+  public void attach(
+      HazelcastInstance instance,
+      ShardRestorer restorer,
+      WholeBlocks memory,
+      CompactionOptions compaction,
+      RetentionOptions retention) {
+    rollupArchive.retention(retention);
     attach(instance, restorer);
     LocalJournal journal = new LocalJournal(instance);
     JournalWatermark commits = new JournalWatermark(journal);
-    compactionOptions = compaction;
     compactor =
         Optional.of(
             new Compactor(
@@ -164,6 +235,8 @@ public final class Persistence implements AutoCloseable {
                 new Compactor.Grid(
                     journal.partitions(), journal::isOwned, commits::lowestPending, memory),
                 compaction,
+                retention,
+                rollupPartitions,
                 backlog::paceMs,
                 clock,
                 meters,
@@ -184,14 +257,8 @@ public final class Persistence implements AutoCloseable {
     if (compactor.isEmpty()) {
       return Optional.empty();
     }
-    Duration keep = compactionOptions.rawRetention();
     try {
-      return Optional.of(
-          new RetentionPlan(
-              keep,
-              keep.isZero() ? Instant.EPOCH : clock.instant().minus(keep),
-              compactor.get().nextRetention(),
-              compactor.get().expired()));
+      return Optional.of(compactor.get().retention());
     } catch (SQLException e) {
       throw new TidegridException(
           ErrorCode.STORAGE_AWAY,
@@ -221,6 +288,32 @@ public final class Persistence implements AutoCloseable {
   /** Returns what reads samples from the database. */
   public SampleArchive archive() {
     return archive;
+  }
+
+  /** Returns what reads rollups from the database. */
+  public RollupArchive rollupArchive() {
+    return rollupArchive;
+  }
+
+  /**
+   * Sets what is told of each span whose rollups, or newer ones, are committed, with the sequence
+   * up to which they have everything. Called on a thread that may wait; what it throws is logged.
+   */
+  public void onRollupsCommitted(ObjLongConsumer<RollupKey> listener) {
+    rollupsCommitted = listener;
+  }
+
+  /**
+   * Returns how many bytes of rollups of this member's shards are on their way to the database. One
+   * volatile read a partition; 0 before {@link #attach}.
+   */
+  public long pendingRollupBytes() {
+    return localRollups.map(LocalMap::ownedBytes).orElse(0L);
+  }
+
+  /** Tells whether the database takes what is written, as far as is known without asking it. */
+  public boolean isWritable() {
+    return database.isConnected() && database.health().isWritable();
   }
 
   /** Returns what tells whether too much waits to be persisted. Open until {@link #attach}. */
@@ -305,12 +398,14 @@ public final class Persistence implements AutoCloseable {
   }
 
   /**
-   * Commits all journal entries that this member owns.
+   * Commits all journal entries that this member owns. Rollups are not waited for, and from then on
+   * not stored: they are computed again from what is marked in the database.
    *
    * @return whether none was left before the time was over
    */
   public boolean flush(Duration within) {
     boolean empty = sweeper.map(sweep -> sweep.drain(within)).orElse(true);
+    rollups.close();
     if (!empty) {
       LOG.log(
           System.Logger.Level.WARNING,
@@ -330,6 +425,9 @@ public final class Persistence implements AutoCloseable {
    */
   @Override
   public void close() {
+    rollups.close();
+    rollupSweeper.ifPresent(RollupSweeper::close);
+    droppedDaysWatch.ifPresent(DroppedDaysWatch::close);
     compactor.ifPresent(Compactor::close);
     coldStart.ifPresent(ColdStart::close);
     pump.ifPresent(JournalPump::close);

@@ -100,13 +100,19 @@ final class RecentPartitions {
     Instant block = before.minusMillis(BlockSpan.LENGTH_MS);
     Instant hour = before.minusMillis(HourPartitions.HOUR_MS);
     try (Statement statement = connection.createStatement()) {
-      long rows =
-          statement.executeLargeUpdate(
-              "DELETE FROM recent WHERE block < '"
+      long rows;
+      try (ResultSet result =
+          statement.executeQuery(
+              "WITH gone AS (DELETE FROM recent WHERE block < '"
                   + block
                   + "'::timestamptz AND committed < '"
                   + hour
-                  + "'::timestamptz");
+                  + "'::timestamptz RETURNING block), said AS (INSERT INTO raw_dropped (day) SELECT"
+                  + " DISTINCT date_bin('1 day', block, 'epoch') FROM gone ON CONFLICT DO NOTHING)"
+                  + " SELECT count(*) FROM gone")) {
+        result.next();
+        rows = result.getLong(1);
+      }
       if (rows > 0) {
         LOG.log(
             System.Logger.Level.WARNING,

@@ -2,6 +2,7 @@ package io.tidegrid.persist;
 
 import io.tidegrid.grid.JournalBatch;
 import io.tidegrid.grid.JournalKey;
+import io.tidegrid.persist.RollupMarksTable.Place;
 import io.tidegrid.store.BlockSpan;
 import java.sql.SQLException;
 import java.util.Arrays;
@@ -21,6 +22,9 @@ final class RecentWriter {
 
   private final RecentCopy copy;
 
+  /** The blocks of each shard that rows were written of, with the highest sequence. */
+  private final SortedMap<Place, Long> written = new TreeMap<>();
+
   /** The rows of the present run, by block. */
   private final SortedMap<Long, Row> open = new TreeMap<>();
 
@@ -32,15 +36,22 @@ final class RecentWriter {
     this.copy = copy;
   }
 
-  /** Writes all batches and returns the number of samples. */
-  static long write(RecentCopy copy, SortedMap<JournalKey, JournalBatch> batches)
+  /**
+   * What was written.
+   *
+   * @param blocks of each shard, with the highest sequence that has samples in them
+   */
+  record Written(long samples, SortedMap<Place, Long> blocks) {}
+
+  /** Writes all batches. */
+  static Written write(RecentCopy copy, SortedMap<JournalKey, JournalBatch> batches)
       throws SQLException {
     RecentWriter writer = new RecentWriter(copy);
     for (Map.Entry<JournalKey, JournalBatch> entry : batches.entrySet()) {
       writer.add(entry.getKey(), entry.getValue());
     }
     writer.endRun();
-    return writer.samples;
+    return new Written(writer.samples, writer.written);
   }
 
   private void add(JournalKey key, JournalBatch batch) throws SQLException {
@@ -86,6 +97,7 @@ final class RecentWriter {
 
   private void write(long block, Row row) throws SQLException {
     copy.write(shard, block, row.seq, row.ids, row.times, row.values, row.size);
+    written.merge(new Place(shard, block), row.seq, Math::max);
     row.size = 0;
   }
 

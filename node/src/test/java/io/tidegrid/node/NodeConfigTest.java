@@ -46,7 +46,12 @@ class NodeConfigTest {
   void theDefaultsOfTheFeaturesAreThoseOfTheKeys() {
     NodeConfig config = NodeConfig.builder().build();
 
-    assertThat(config.ingestOptions()).isEqualTo(IngestOptions.defaults());
+    assertThat(config.ingestOptions())
+        .usingRecursiveComparison()
+        .ignoringFields("seriesCacheBytes")
+        .isEqualTo(IngestOptions.defaults());
+    assertThat(config.ingestOptions().seriesCacheBytes())
+        .isEqualTo(Runtime.getRuntime().maxMemory() / 10);
     assertThat(config.queryOptions()).isEqualTo(QueryOptions.defaults());
   }
 

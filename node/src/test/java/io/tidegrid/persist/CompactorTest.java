@@ -65,12 +65,22 @@ class CompactorTest {
             new BlockWriter(),
             new Compactor.Grid(SHARDS, owned, shard -> Long.MAX_VALUE, new CompactionData.Memory()),
             options,
+            RetentionOptions.ofRaw(options.rawRetention()),
+            new RollupPartitions(),
             () -> 0,
             now::get,
             meters,
             steps);
     toClose.add(compactor);
     return compactor;
+  }
+
+  private static RetentionPlan retentionOf(Compactor compactor) {
+    try {
+      return compactor.retention();
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private void awaitFolded() {
@@ -248,8 +258,8 @@ class CompactorTest {
     data.write(SHARDS, 1, 2, one(11, BLOCK));
     Compactor compactor = compactor(AT_ONCE, shard -> true, CompactionSteps.SILENT);
     awaitFolded();
-    await().atMost(PATIENCE).until(() -> compactor.nextRetention().isPresent());
-    assertThat(compactor.expired()).isEmpty();
+    await().atMost(PATIENCE).until(() -> retentionOf(compactor).next().isPresent());
+    assertThat(retentionOf(compactor).partitions()).isEmpty();
     assertThat(partitions("blocks")).isEqualTo(2);
     // A month after the write both are old enough, but for what was written meanwhile.
     now.set(now.get().plus(Duration.ofDays(29)));

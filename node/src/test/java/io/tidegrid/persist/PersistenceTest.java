@@ -69,6 +69,7 @@ class PersistenceTest {
     private final Map<Integer, Long> restoredFrom = new ConcurrentHashMap<>();
     private final Map<Long, Map<Long, Long>> samples = new ConcurrentHashMap<>();
     private final Set<Integer> directories = ConcurrentHashMap.newKeySet();
+    private final Map<Integer, RollupDirt> dirt = new ConcurrentHashMap<>();
     private final boolean small;
 
     FakeRestorer() {
@@ -109,6 +110,7 @@ class PersistenceTest {
     @Override
     public void restoreDirt(int shard, RollupDirt marks) {
       assertThat(directories).doesNotContain(shard);
+      dirt.put(shard, marks);
     }
 
     @Override
@@ -210,7 +212,7 @@ class PersistenceTest {
     assertThat(persistence.status().persistedSamples()).isEqualTo(199 * 20);
     assertThat(persistence.status().connected()).isTrue();
     assertThat(persistence.status().product()).startsWith("PostgreSQL");
-    assertThat(persistence.status().schemaVersion()).isEqualTo(3);
+    assertThat(persistence.status().schemaVersion()).isEqualTo(4);
     await().atMost(PATIENCE).until(() -> persistence.status().pendingBytes() == 0);
 
     IMap<MetadataKey, MetricMetadata> metadata = instance.getMap(GridNames.METADATA);
