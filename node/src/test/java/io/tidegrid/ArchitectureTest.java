@@ -26,7 +26,11 @@ import org.junit.jupiter.api.Test;
 class ArchitectureTest {
 
   private static final String[] CLIENT = {
-    "io.tidegrid.model..", "io.tidegrid.codec..", "io.tidegrid.grid..", "io.tidegrid.client.."
+    "io.tidegrid.model..",
+    "io.tidegrid.codec..",
+    "io.tidegrid.tier..",
+    "io.tidegrid.grid..",
+    "io.tidegrid.client.."
   };
   private static final String[] PIPELINES = {
     "io.tidegrid.rollup..", "io.tidegrid.alert..", "io.tidegrid.live.."

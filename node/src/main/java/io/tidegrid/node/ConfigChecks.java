@@ -4,11 +4,14 @@ import io.tidegrid.ingest.Ack;
 import io.tidegrid.node.NodeConfig.Origin;
 import io.tidegrid.node.NodeConfig.Setting;
 import java.net.UnknownHostException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
 /** Rules over several keys at once. */
 final class ConfigChecks {
+
+  private static final Duration LEAST_KEPT = Duration.ofDays(2);
 
   private final Map<String, Setting> settings;
   private final List<String> problems;
@@ -26,6 +29,7 @@ final class ConfigChecks {
     checkCluster(storage);
     checkSecurity();
     checkSizes();
+    checkRetention();
     if (storage == StorageMode.MEMORY && value(ConfigKeys.INGEST_ACK) == Ack.DURABLE) {
       problems.add(
           "ingest.ack (%s): \"durable\" needs a database, but storage is \"memory\""
@@ -119,6 +123,26 @@ final class ConfigChecks {
         problems.add(
             "http.max-body (%s) is %s, more than http.max-decompressed (%s), which is %s"
                 .formatted(body.source(), body.text(), decompressed.source(), decompressed.text()));
+      }
+    }
+  }
+
+  /** Windows are computed from shorter ones a while after their end, which must be there then. */
+  private void checkRetention() {
+    for (ConfigKey<Duration> key :
+        List.of(
+            ConfigKeys.RETENTION_1M,
+            ConfigKeys.RETENTION_5M,
+            ConfigKeys.RETENTION_1H,
+            ConfigKeys.RETENTION_1D)) {
+      Duration keep = (Duration) value(key);
+      if (!keep.isZero() && keep.compareTo(LEAST_KEPT) < 0) {
+        problems.add(
+            "%s (%s): %s is too short for windows that are computed when their day has ended; say"
+                    .formatted(key.name(), setting(key).source(), setting(key).text())
+                + " at least "
+                + Durations.format(LEAST_KEPT)
+                + ", or 0 for ever");
       }
     }
   }

@@ -309,6 +309,37 @@ public final class ConfigKeys {
           "Most of its time, in percent, that a member spends compacting, on one connection; a"
               + " tenth of it while writers are held back because the database is slow.");
 
+  static final ConfigKey<Boolean> ROLLUP_ENABLED =
+      key(
+          "rollup.enabled",
+          ConfigType.BOOLEAN,
+          "true",
+          "Whether this member computes windows of 1m, 5m, 1h and 1d ahead and stores them. Without"
+              + " them long ranges are computed from samples when they are asked for. Nothing is"
+              + " stored with `storage: memory`.");
+  static final ConfigKey<Duration> ROLLUP_GRACE =
+      key(
+          "rollup.grace",
+          ConfigType.duration(ZERO, DAY),
+          "30s",
+          "How long after the end of a block of two hours its windows are computed and stored; the"
+              + " shards take turns over the minute that follows. Until then they are computed when"
+              + " they are asked for, so answers do not depend on it.");
+  static final ConfigKey<Duration> ROLLUP_QUIET =
+      key(
+          "rollup.quiet",
+          ConfigType.duration(MS, Duration.ofMinutes(15)),
+          "5s",
+          "How long a block that samples came late to must be quiet before its windows are computed"
+              + " anew. Doubled, up to 15m, each time the same block is.");
+  static final ConfigKey<Long> ROLLUP_MAX_PENDING =
+      key(
+          "rollup.max-pending",
+          ConfigType.size(MIB, TIB),
+          "64MiB",
+          "Most bytes of computed windows a member holds that the database has not committed; at"
+              + " the bound, computing waits.");
+
   static final ConfigKey<Duration> RETENTION_RAW =
       key(
           "retention.raw",
@@ -316,6 +347,41 @@ public final class ConfigKeys {
           "30d",
           "How long the database keeps samples. A day goes when both its end and the last write"
               + " to it are older. 0: for ever.");
+
+  static final ConfigKey<Duration> RETENTION_1M =
+      key(
+          "retention.1m",
+          ConfigType.duration(ZERO, Duration.ofDays(36_500)),
+          "90d",
+          "How long the database keeps windows of one minute. 0: for ever.");
+  static final ConfigKey<Duration> RETENTION_5M =
+      key(
+          "retention.5m",
+          ConfigType.duration(ZERO, Duration.ofDays(36_500)),
+          "90d",
+          "How long the database keeps windows of five minutes. 0: for ever.");
+  static final ConfigKey<Duration> RETENTION_1H =
+      key(
+          "retention.1h",
+          ConfigType.duration(ZERO, Duration.ofDays(36_500)),
+          "0",
+          "How long the database keeps windows of one hour. 0: for ever.");
+  static final ConfigKey<Duration> RETENTION_1D =
+      key(
+          "retention.1d",
+          ConfigType.duration(ZERO, Duration.ofDays(36_500)),
+          "0",
+          "How long the database keeps windows of one day. 0: for ever.");
+  static final ConfigKey<Map<String, Duration>> RETENTION_TENANTS =
+      key(
+          "retention.tenants",
+          ConfigType.of(
+              "list",
+              "tenant=duration, separated by commas, each tenant once, such as acme=90d,beta=7d",
+              TenantDurations::parse),
+          "",
+          "How long the database keeps samples of single tenants instead of `retention.raw`:"
+              + " `acme=90d,beta=7d`. 0: for ever. Empty: all alike.");
 
   static final ConfigKey<SecurityMode> SECURITY_MODE =
       key(

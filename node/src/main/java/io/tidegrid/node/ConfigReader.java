@@ -91,6 +91,9 @@ final class ConfigReader {
 
   /** A list without elements is empty; everything else without a default is not there. */
   private static Object emptyDefault(ConfigKey<?> key) {
+    if (key.equals(ConfigKeys.RETENTION_TENANTS)) {
+      return Map.of();
+    }
     boolean list = key.equals(ConfigKeys.GRID_JOIN) || key.equals(ConfigKeys.HTTP_CORS_ORIGINS);
     return list ? List.of() : null;
   }

@@ -17,6 +17,10 @@ public final class ConfigType<T> {
   /** Any text. */
   static final ConfigType<String> TEXT = new ConfigType<>("text", "a text", Function.identity());
 
+  /** {@code true} or {@code false}. */
+  static final ConfigType<Boolean> BOOLEAN =
+      new ConfigType<>("true | false", "one of true | false", ConfigType::truth);
+
   private final String label;
   private final String expected;
   private final Function<String, T> parser;
@@ -123,6 +127,14 @@ public final class ConfigType<T> {
    */
   T parse(String text) {
     return parser.apply(text);
+  }
+
+  private static boolean truth(String text) {
+    return switch (text.toLowerCase(Locale.ROOT)) {
+      case "true" -> true;
+      case "false" -> false;
+      default -> throw new IllegalArgumentException("neither true nor false");
+    };
   }
 
   private static long inRange(long value, long min, long max) {

@@ -28,6 +28,7 @@ final class GridConfig {
   /**
    * @param journalStore stores the map journal; empty without a database
    * @param metadataStore stores the map metadata; empty without a database
+   * @param rollupStore stores the map rollups; empty without a database
    * @param storageIdentity what members that persist in the same place have in common
    */
   static Config of(
@@ -36,6 +37,7 @@ final class GridConfig {
       int port,
       Optional<MapStoreConfig> journalStore,
       Optional<MapStoreConfig> metadataStore,
+      Optional<MapStoreConfig> rollupStore,
       String storageIdentity) {
     Config config = new Config();
     config.setClusterName(node.gridClusterName());
@@ -61,6 +63,15 @@ final class GridConfig {
     MapConfig metadata = new MapConfig(GridNames.METADATA).setBackupCount(store.backupCount());
     metadataStore.ifPresent(metadata::setMapStoreConfig);
     config.addMapConfig(metadata);
+    // With statistics: what it holds is what waits for the database.
+    MapConfig rollups =
+        new MapConfig(GridNames.ROLLUPS)
+            .setInMemoryFormat(InMemoryFormat.BINARY)
+            .setBackupCount(store.backupCount())
+            .setPerEntryStatsEnabled(false);
+    rollupStore.ifPresent(rollups::setMapStoreConfig);
+    config.addMapConfig(rollups);
+    jet(config, store);
     return config;
   }
 
@@ -84,6 +95,23 @@ final class GridConfig {
     config.setProperty(
         "hazelcast.graceful.shutdown.max.wait",
         Long.toString(Math.max(1, node.shutdownGrace().toSeconds())));
+  }
+
+  private static void jet(Config config, StoreOptions store) {
+    config
+        .getJetConfig()
+        .setEnabled(true)
+        // No code comes from outside the class path.
+        .setResourceUploadEnabled(false)
+        // These threads pass on what is to be done; the work is done by threads of its own.
+        .setCooperativeThreadCount(1)
+        .setBackupCount(store.backupCount());
+    // An idle thread of Jet looks for work every half millisecond by default, which costs percents
+    // of a core day and night. What it looks for here comes every quarter of a second.
+    config.setProperty("hazelcast.jet.idle.cooperative.min.microseconds", "1000");
+    config.setProperty("hazelcast.jet.idle.cooperative.max.microseconds", "20000");
+    config.setProperty("hazelcast.jet.idle.noncooperative.min.microseconds", "1000");
+    config.setProperty("hazelcast.jet.idle.noncooperative.max.microseconds", "50000");
   }
 
   private static void network(NetworkConfig network, NodeConfig node, int port) {

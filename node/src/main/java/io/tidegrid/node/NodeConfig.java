@@ -2,6 +2,8 @@ package io.tidegrid.node;
 
 import io.tidegrid.ingest.IngestOptions;
 import io.tidegrid.query.QueryOptions;
+import io.tidegrid.rollup.RollupOptions;
+import io.tidegrid.tier.Tier;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -242,6 +244,44 @@ public final class NodeConfig {
   /** Returns how long the database keeps samples; zero for ever. */
   public Duration retentionRaw() {
     return get(ConfigKeys.RETENTION_RAW);
+  }
+
+  /**
+   * Returns how long the database keeps the windows of a tier; zero for ever.
+   *
+   * @param tier any
+   */
+  public Duration retention(Tier tier) {
+    return get(
+        switch (tier) {
+          case ONE_MINUTE -> ConfigKeys.RETENTION_1M;
+          case FIVE_MINUTES -> ConfigKeys.RETENTION_5M;
+          case ONE_HOUR -> ConfigKeys.RETENTION_1H;
+          case ONE_DAY -> ConfigKeys.RETENTION_1D;
+        });
+  }
+
+  /**
+   * Returns how long the database keeps the samples of the tenants that do not go by {@link
+   * #retentionRaw}; zero for ever.
+   */
+  public Map<String, Duration> retentionTenants() {
+    return get(ConfigKeys.RETENTION_TENANTS);
+  }
+
+  /** Returns whether windows are computed ahead and stored: said so, and there is a database. */
+  public boolean rollupEnabled() {
+    return get(ConfigKeys.ROLLUP_ENABLED) && storage != StorageMode.MEMORY;
+  }
+
+  /** Returns when windows are computed. */
+  public RollupOptions rollupOptions() {
+    return RollupOptions.DEFAULT.with(get(ConfigKeys.ROLLUP_GRACE), get(ConfigKeys.ROLLUP_QUIET));
+  }
+
+  /** Returns the most bytes of computed windows that may wait for the database. */
+  public long rollupMaxPending() {
+    return get(ConfigKeys.ROLLUP_MAX_PENDING);
   }
 
   /** Returns who may use the HTTP API; empty: everybody, on a loopback address. */

@@ -100,6 +100,7 @@ public final class TidegridNode implements AutoCloseable {
                   gridPort,
                   persistence.map(Persistence::journalStoreConfig),
                   persistence.map(Persistence::metadataStoreConfig),
+                  Optional.empty(),
                   Settings.storageIdentity(config)));
     } catch (RuntimeException e) {
       persistence.ifPresent(Persistence::close);

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.tidegrid.ingest.Ack;
 import io.tidegrid.ingest.IngestOptions;
 import io.tidegrid.query.QueryOptions;
+import io.tidegrid.rollup.RollupOptions;
+import io.tidegrid.tier.Tier;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -391,6 +393,61 @@ class NodeConfigTest {
     } catch (IOException failed) {
       throw new AssertionError(failed);
     }
+  }
+
+  @Test
+  void rollupsAndRetentionHaveTheirKeys() {
+    NodeConfig byDefault = NodeConfig.builder().build();
+    assertThat(byDefault.rollupEnabled()).isTrue();
+    assertThat(byDefault.rollupOptions()).isEqualTo(RollupOptions.DEFAULT);
+    assertThat(byDefault.rollupMaxPending()).isEqualTo(64L << 20);
+    assertThat(byDefault.retention(Tier.ONE_MINUTE)).isEqualTo(Duration.ofDays(90));
+    assertThat(byDefault.retention(Tier.FIVE_MINUTES)).isEqualTo(Duration.ofDays(90));
+    assertThat(byDefault.retention(Tier.ONE_HOUR)).isZero();
+    assertThat(byDefault.retention(Tier.ONE_DAY)).isZero();
+    assertThat(byDefault.retentionTenants()).isEmpty();
+
+    NodeConfig set =
+        NodeConfig.builder()
+            .set("rollup.grace", "10s")
+            .set("rollup.quiet", "1s")
+            .set("retention.1h", "2y")
+            .set("retention.tenants", " acme = 90d, beta=7d,, gamma=0 ")
+            .build();
+    assertThat(set.rollupOptions().grace()).isEqualTo(Duration.ofSeconds(10));
+    assertThat(set.rollupOptions().quiet()).isEqualTo(Duration.ofSeconds(1));
+    assertThat(set.retention(Tier.ONE_HOUR)).isEqualTo(Duration.ofDays(730));
+    assertThat(set.retentionTenants())
+        .isEqualTo(
+            Map.of(
+                "acme", Duration.ofDays(90), "beta", Duration.ofDays(7), "gamma", Duration.ZERO));
+    assertThat(NodeConfig.builder().set("rollup.enabled", "False").build().rollupEnabled())
+        .isFalse();
+    assertThat(NodeConfig.builder().set("storage", "memory").build().rollupEnabled()).isFalse();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"90d", "acme", "acme=", "=7d", "acme=7", "a b=7d", "acme=7d,acme=8d", "acme:7d"})
+  void aTenantsRetentionThatCannotBeReadIsRefusedWithTheForm(String text) {
+    assertThat(problems(NodeConfig.builder().set("retention.tenants", text)))
+        .singleElement()
+        .asString()
+        .contains("retention.tenants")
+        .contains("acme=90d,beta=7d");
+  }
+
+  @Test
+  void windowsMustBeKeptUntilTheirDayIsComputed() {
+    assertThat(problems(NodeConfig.builder().set("retention.1h", "6h")))
+        .singleElement()
+        .asString()
+        .contains("retention.1h")
+        .contains("at least 2d, or 0 for ever");
+    assertThat(problems(NodeConfig.builder().set("rollup.enabled", "maybe")))
+        .singleElement()
+        .asString()
+        .contains("true | false");
   }
 
   private static List<String> problems(NodeConfig.Builder builder) {

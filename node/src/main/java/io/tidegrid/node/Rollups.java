@@ -1,0 +1,149 @@
+package io.tidegrid.node;
+
+import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.jet.Job;
+import com.hazelcast.map.IMap;
+import com.hazelcast.partition.Partition;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.tidegrid.grid.GridNames;
+import io.tidegrid.grid.RollupBlock;
+import io.tidegrid.grid.RollupKey;
+import io.tidegrid.http.RollupStatus;
+import io.tidegrid.rollup.RollupJob;
+import io.tidegrid.rollup.RollupOptions;
+import io.tidegrid.rollup.RollupPorts;
+import io.tidegrid.store.RollupMarks;
+import io.tidegrid.tier.Tier;
+import java.time.InstantSource;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.IntPredicate;
+import java.util.function.IntUnaryOperator;
+import java.util.function.LongSupplier;
+
+/**
+ * A member's part in keeping rollups: it gives the job what it works with, and sees to it that the
+ * job runs. Safe for use by many threads.
+ */
+final class Rollups implements AutoCloseable {
+
+  private static final System.Logger LOG = System.getLogger(Rollups.class.getName());
+
+  /** How long a job that ended by an error nobody thought of stays away at most. */
+  private static final long CHECK_SECONDS = 30;
+
+  private static final int MOST_WORKERS = 8;
+
+  private final HazelcastInstance hazelcast;
+  private final RollupPorts ports;
+  private final LiveRollupStatus status;
+  private final int workers;
+  private final ScheduledExecutorService keeper =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("rollup-job-keeper").factory());
+  private Optional<Job> job = Optional.empty();
+  private boolean failing;
+
+  /**
+   * Where figures go.
+   *
+   * @param partitionKey the key whose partition a shard is
+   * @param writable whether the database takes writes
+   * @param maxPendingBytes how much may wait for it
+   */
+  record Outlet(IntUnaryOperator partitionKey, BooleanSupplier writable, long maxPendingBytes) {}
+
+  /**
+   * Makes the member ready to take part.
+   *
+   * @param marksKnown whether all marks of the member's shards are in memory
+   */
+  Rollups(
+      HazelcastInstance hazelcast,
+      StoreWindowSource source,
+      Outlet outlet,
+      RollupOptions options,
+      BooleanSupplier marksKnown,
+      MeterRegistry meters,
+      InstantSource clock) {
+    this.hazelcast = hazelcast;
+    this.workers = Math.clamp(Runtime.getRuntime().availableProcessors() / 2, 1, MOST_WORKERS);
+    this.status = new LiveRollupStatus(source, marksKnown, clock);
+    IMap<RollupKey, RollupBlock> map = hazelcast.getMap(GridNames.ROLLUPS);
+    LongSupplier pending = () -> map.getLocalMapStats().getOwnedEntryMemoryCost();
+    this.ports =
+        new RollupPorts(
+            source,
+            new MapRollupSink(
+                map, outlet.partitionKey, outlet.writable, pending, outlet.maxPendingBytes),
+            clock,
+            options,
+            new RollupMeters(meters, status, pending, outlet.maxPendingBytes));
+  }
+
+  /** Begins. Returns at once; the job starts when the cluster gets to it. */
+  void start() {
+    ports.install(hazelcast);
+    var ignored = keeper.scheduleWithFixedDelay(this::keepJob, 0, CHECK_SECONDS, TimeUnit.SECONDS);
+  }
+
+  private void keepJob() {
+    try {
+      if (job.isEmpty() || hasEnded(job.get())) {
+        job = Optional.of(RollupJob.submit(hazelcast, workers));
+      }
+      failing = false;
+    } catch (RuntimeException e) {
+      // Members come and go, and jobs with them: the next time it is looked up anew.
+      job = Optional.empty();
+      if (!failing && hazelcast.getLifecycleService().isRunning()) {
+        LOG.log(System.Logger.Level.WARNING, "the job of rollups could not be started yet", e);
+      }
+      failing = true;
+    }
+  }
+
+  private static boolean hasEnded(Job known) {
+    return known.getStatus().isTerminal();
+  }
+
+  /** Returns how far this member's shards are. */
+  RollupStatus status() {
+    return status;
+  }
+
+  /**
+   * Takes note that the figures of a span are committed.
+   *
+   * @param sequence through which they are complete
+   */
+  static void committed(RollupMarks marks, RollupKey key, long sequence) {
+    if (key.tier() == Tier.ONE_DAY) {
+      marks.dayRolled(key.shard(), key.startMs(), sequence);
+    } else {
+      marks.blockRolled(key.shard(), key.startMs(), sequence);
+    }
+  }
+
+  /** Tells whether a member owns a shard, from its own partition table. */
+  static IntPredicate ownership(HazelcastInstance hazelcast) {
+    List<Partition> partitions =
+        hazelcast.getPartitionService().getPartitions().stream()
+            .sorted(Comparator.comparingInt(Partition::getPartitionId))
+            .toList();
+    return shard ->
+        hazelcast.getCluster().getLocalMember().equals(partitions.get(shard).getOwner());
+  }
+
+  /** Takes no more part. What is dirty stays so, for other members or the next start. */
+  @Override
+  public void close() {
+    ports.remove(hazelcast);
+    var ignored = keeper.shutdownNow();
+  }
+}
