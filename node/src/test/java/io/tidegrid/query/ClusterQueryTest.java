@@ -143,14 +143,14 @@ class ClusterQueryTest {
     List<List<Bucket>> overTwo = new ArrayList<>();
     for (Function function : Function.values()) {
       if (function != Function.RAW) {
-        overTwo.add(engine.aggregate(aggregate(function, "zone"), CONTEXT));
+        overTwo.add(engine.aggregate(aggregate(function, "zone"), CONTEXT).buckets());
       }
     }
     stopSecond();
     List<List<Bucket>> overOne = new ArrayList<>();
     for (Function function : Function.values()) {
       if (function != Function.RAW) {
-        overOne.add(engine.aggregate(aggregate(function, "zone"), CONTEXT));
+        overOne.add(engine.aggregate(aggregate(function, "zone"), CONTEXT).buckets());
       }
     }
     assertThat(overTwo).allMatch(buckets -> buckets.size() == 2 || buckets.size() == 4);
@@ -211,7 +211,7 @@ class ClusterQueryTest {
           .until(() -> {
             assertThat(engine.select("t", CPU, ALL, CONTEXT)).hasSize(SERIES);
             assertThat(
-                    engine.aggregate(aggregate(Function.COUNT), CONTEXT).stream()
+                    engine.aggregate(aggregate(Function.COUNT), CONTEXT).buckets().stream()
                         .mapToDouble(Bucket::value)
                         .sum())
                 .isEqualTo(3 * SERIES);
