@@ -158,6 +158,34 @@ class ClusterQueryTest {
         .isEqualTo(overOne.toString().replaceAll("(\\d\\.\\d{6})\\d+", "$1"));
   }
 
+  @Test
+  void windowsAreTheSameAsOnOneMember() {
+    List<RollupResult> overTwo = windowsOfEveryGrouping();
+    List<Bucket> ratesOverTwo = engine.aggregate(longRate(), CONTEXT).buckets();
+    stopSecond();
+    assertThat(overTwo.getFirst().rows()).hasSize(SERIES);
+    assertThat(overTwo.getLast().rows()).hasSize(1);
+    assertThat(overTwo.toString().replaceAll("(\\d\\.\\d{6})\\d+", "$1"))
+        .isEqualTo(windowsOfEveryGrouping().toString().replaceAll("(\\d\\.\\d{6})\\d+", "$1"));
+    assertThat(ratesOverTwo)
+        .hasSize(2)
+        .isEqualTo(engine.aggregate(longRate(), CONTEXT).buckets());
+  }
+
+  private static AggregateQuery longRate() {
+    TimeRange day = new TimeRange(0, 86_400_000);
+    return new AggregateQuery("t", CPU, day, Function.INCREASE, 60_000, List.of("zone"));
+  }
+
+  private List<RollupResult> windowsOfEveryGrouping() {
+    return List.of(
+            Grouping.bySeries(), Grouping.by(List.of("zone", "none")), Grouping.by(List.of()))
+        .stream()
+        .map(grouping ->
+            engine.rollups(new RollupQuery("t", CPU, ALL, 3_600_000, grouping, true), CONTEXT))
+        .toList();
+  }
+
   private void stopSecond() {
     second.getLifecycleService().terminate();
     await().atMost(Duration.ofSeconds(20)).until(() -> owned(first) == Members.SHARDS);
