@@ -1,11 +1,18 @@
 package io.tidegrid.http;
 
 import io.tidegrid.model.ErrorCode;
+import io.tidegrid.model.Labels;
 import io.tidegrid.model.Matcher;
 import io.tidegrid.model.TidegridException;
+import io.tidegrid.query.Grouping;
 import io.tidegrid.query.MetricSummary;
+import io.tidegrid.query.QueryContext;
+import io.tidegrid.query.RollupQuery;
+import io.tidegrid.query.RollupRow;
 import io.tidegrid.query.SeriesSamples;
+import io.tidegrid.query.Source;
 import io.tidegrid.query.TimeRange;
+import io.tidegrid.tier.Tier;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -69,17 +76,20 @@ final class DashboardResource {
     String start = params.first("start").orElse(DEFAULT_START);
     TimeRange range = range(exchange, start);
     List<Matcher> matchers = Queries.labelParams(exchange, metric);
-    DataSource source = DataSource.of(range);
+    Source source = queries.engine().sourceFor(tenant, range);
     SeriesSamples all =
-        merge.apply(
-            queries.ask(
-                exchange,
-                query -> {
-                  List<SeriesSamples> found =
-                      queries.engine().select(tenant, matchers, range, query);
-                  queries.requireKnown(tenant, metric, found.isEmpty(), query);
-                  return found;
-                }));
+        queries.ask(
+            exchange,
+            query -> {
+              SeriesSamples found =
+                  source
+                      .tier()
+                      .map(tier -> windows(tenant, matchers, range, tier, merge, query))
+                      .orElseGet(() ->
+                          merge.apply(queries.engine().select(tenant, matchers, range, query)));
+              queries.requireKnown(tenant, metric, found.size() == 0, query);
+              return found;
+            });
     SeriesSamples shown = all.size() > points ? queries.downsampler().downsample(all, points) : all;
     Optional<String> host = params.first("host");
     exchange.points(
@@ -91,7 +101,7 @@ final class DashboardResource {
           Json.textOrNull(out, "host", host.orElse(""));
           out.writeNumberField("points_requested", points);
           out.writeNumberField("points_returned", shown.size());
-          out.writeStringField("data_source", source.table());
+          out.writeStringField("data_source", RollupJson.view(source));
           out.writeArrayFieldStart("data");
           for (int i = 0; i < shown.size(); i++) {
             out.writeStartObject();
@@ -122,24 +132,28 @@ final class DashboardResource {
     return new TimeRange(from, end);
   }
 
-  /** Where the points of a chart come from. Coarser sources join when rollups are kept. */
-  private enum DataSource {
-    RAW("metrics");
-
-    private final String table;
-
-    DataSource(String table) {
-      this.table = table;
+  /** Reads the whole windows that begin in the range, the unfinished one among them. */
+  private SeriesSamples windows(
+      String tenant,
+      List<Matcher> matchers,
+      TimeRange range,
+      Tier tier,
+      SeriesMerge merge,
+      QueryContext query) {
+    long length = tier.windowMs();
+    long last = tier.startOf(range.toMs());
+    long first = Math.min(Math.ceilDiv(range.fromMs(), length) * length, last);
+    TimeRange whole = new TimeRange(first, last + length - 1);
+    RollupQuery question =
+        new RollupQuery(tenant, matchers, whole, length, Grouping.by(List.of()), false);
+    List<RollupRow> rows = queries.engine().rollups(question, query).rows();
+    long[] times = new long[rows.size()];
+    double[] values = new double[rows.size()];
+    for (int i = 0; i < times.length; i++) {
+      times[i] = rows.get(i).timeMs();
+      values[i] = merge.figure(rows.get(i));
     }
-
-    @SuppressWarnings("unused") // the range decides as soon as there is a choice
-    private static DataSource of(TimeRange range) {
-      return RAW;
-    }
-
-    private String table() {
-      return table;
-    }
+    return new SeriesSamples(Labels.empty(), times, values);
   }
 
   private void latest(Exchange exchange) throws IOException {

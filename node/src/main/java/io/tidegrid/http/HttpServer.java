@@ -83,6 +83,37 @@ public final class HttpServer implements AutoCloseable {
       StorageAdmin admin,
       PrometheusMeterRegistry registry,
       InstantSource clock) {
+    this(
+        options,
+        ingest,
+        defaultAck,
+        engine,
+        decoders,
+        downsampler,
+        status,
+        admin,
+        registry,
+        clock,
+        RollupStatus.NONE);
+  }
+
+  /**
+   * The same of a node that stores windows.
+   *
+   * @param rollups how far they are computed
+   */
+  public HttpServer(
+      HttpOptions options,
+      Ingest ingest,
+      Ack defaultAck,
+      QueryEngine engine,
+      HttpDecoders decoders,
+      Downsampler downsampler,
+      NodeStatus status,
+      StorageAdmin admin,
+      PrometheusMeterRegistry registry,
+      InstantSource clock,
+      RollupStatus rollups) {
     Http1Config.Builder http1 =
         Http1Config.builder()
             .maxPrologueLength(MAX_PROLOGUE_BYTES)
@@ -113,7 +144,8 @@ public final class HttpServer implements AutoCloseable {
     Pages.addTo(router);
     new IngestResource(context).addTo(router);
     Queries queries = new Queries(context);
-    new QueryResource(queries).addTo(router);
+    new QueryResource(queries, rollups).addTo(router);
+    new RollupResource(queries, rollups).addTo(router);
     new DashboardResource(queries).addTo(router);
     this.dispatcher = new Dispatcher(context, router);
     this.server = server(options, connections, new Problems(meters));

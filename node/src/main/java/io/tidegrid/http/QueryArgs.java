@@ -6,12 +6,15 @@ import io.tidegrid.model.Matcher;
 import io.tidegrid.model.TidegridException;
 import io.tidegrid.query.Function;
 import io.tidegrid.query.TimeRange;
+import io.tidegrid.tier.Tier;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * The arguments of a query, from a JSON body or from a query string; the names and their meaning
@@ -210,7 +213,7 @@ final class QueryArgs {
       return strings;
     }
     if (value instanceof String text && !name.equals("matchers")) {
-      return java.util.Arrays.stream(text.split(",", -1))
+      return Arrays.stream(text.split(",", -1))
           .map(String::strip)
           .filter(part -> !part.isEmpty())
           .toList();
@@ -253,6 +256,28 @@ final class QueryArgs {
           "that makes more than " + MAX_WINDOWS + " windows; take longer ones or a shorter range");
     }
     return interval;
+  }
+
+  /**
+   * Returns the window that is asked for, if any.
+   *
+   * @throws TidegridException with {@link ErrorCode#INVALID_VALUE} for one that is not computed
+   */
+  Optional<Tier> window() {
+    Optional<String> text = text("window");
+    if (text.isEmpty()) {
+      return Optional.empty();
+    }
+    Optional<Tier> tier = Tier.of(text.get().strip());
+    if (tier.isEmpty()) {
+      throw invalid(
+          "window",
+          "\""
+              + TimeParser.shortened(text.get())
+              + "\" is no window; use one of "
+              + Arrays.stream(Tier.values()).map(Tier::text).collect(Collectors.joining(", ")));
+    }
+    return tier;
   }
 
   /** What a chart can show many times over; a slip of the unit asks for more. */

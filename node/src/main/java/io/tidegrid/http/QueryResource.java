@@ -1,18 +1,23 @@
 package io.tidegrid.http;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import io.tidegrid.model.Labels;
 import io.tidegrid.model.Matcher;
 import io.tidegrid.model.MetricMetadata;
 import io.tidegrid.query.AggregateQuery;
+import io.tidegrid.query.Aggregates;
 import io.tidegrid.query.Bucket;
 import io.tidegrid.query.Function;
+import io.tidegrid.query.Grouping;
 import io.tidegrid.query.MetricDetails;
 import io.tidegrid.query.MetricSummary;
+import io.tidegrid.query.RollupQuery;
+import io.tidegrid.query.RollupResult;
+import io.tidegrid.query.RollupRow;
 import io.tidegrid.query.SeriesSamples;
+import io.tidegrid.query.Source;
 import io.tidegrid.query.TimeRange;
+import io.tidegrid.tier.Tier;
 import java.io.IOException;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,15 +31,12 @@ final class QueryResource {
   /** Samples this far ahead of the clock may have been accepted; they are the latest then. */
   static final long MAX_FUTURE_MS = 86_400_000;
 
-  /** Rollups do not exist yet: every answer comes from raw samples. */
-  private static final String SOURCE = "raw";
-
-  private static final long HOUR_MS = 3_600_000;
-
   private final Queries queries;
+  private final RollupStatus status;
 
-  QueryResource(Queries queries) {
+  QueryResource(Queries queries, RollupStatus status) {
     this.queries = queries;
+    this.status = status;
   }
 
   void addTo(Router router) {
@@ -106,11 +108,12 @@ final class QueryResource {
       this.labelsKey = labelsKey;
     }
 
-    private void head(JsonGenerator out, String metric, Function function) throws IOException {
+    private void head(JsonGenerator out, String metric, Function function, Source source)
+        throws IOException {
       out.writeStartObject();
       out.writeStringField("metric_name", metric);
       out.writeStringField(functionKey, function.text());
-      out.writeStringField("source", SOURCE);
+      out.writeStringField("source", source.text());
       out.writeArrayFieldStart("data");
     }
 
@@ -149,7 +152,7 @@ final class QueryResource {
     exchange.points(
         points,
         out -> {
-          shape.head(out, metric, Function.RAW);
+          shape.head(out, metric, Function.RAW, Source.RAW);
           for (SeriesSamples one : series) {
             Map<String, String> labels = one.labels().toMap(false);
             for (int i = 0; i < one.size(); i++) {
@@ -173,98 +176,58 @@ final class QueryResource {
     AggregateQuery question =
         new AggregateQuery(
             tenant, args.matchers(metric), range, function, interval, args.groupBy());
-    Map<String, String> asked = args.labels();
-    List<Bucket> buckets =
+    RollupResource.RowLabels labels = new RollupResource.RowLabels(args.labels());
+    Aggregates answer =
         queries.ask(
             exchange,
             query -> {
-              List<Bucket> found = queries.engine().aggregate(question, query);
-              queries.requireKnown(tenant, metric, found.isEmpty(), query);
+              Aggregates found = queries.engine().aggregate(question, query);
+              queries.requireKnown(tenant, metric, found.buckets().isEmpty(), query);
               return found;
             });
     exchange.points(
-        buckets.size(),
+        answer.buckets().size(),
         out -> {
-          shape.head(out, metric, function);
-          Labels last = Labels.empty();
-          Map<String, String> labels = asked;
-          for (Bucket bucket : buckets) {
-            if (!bucket.labels().equals(last)) {
-              last = bucket.labels();
-              labels = new LinkedHashMap<>(asked);
-              labels.putAll(last.toMap(false));
-            }
-            shape.row(out, bucket.timeMs(), bucket.value(), labels);
+          shape.head(out, metric, function, answer.source());
+          for (Bucket bucket : answer.buckets()) {
+            shape.row(out, bucket.timeMs(), bucket.value(), labels.of(bucket.labels()));
           }
           Shape.tail(out);
         });
   }
 
-  private static final List<Function> HOURLY =
-      List.of(
-          Function.COUNT,
-          Function.SUM,
-          Function.AVG,
-          Function.MIN,
-          Function.MAX,
-          Function.P50,
-          Function.P95,
-          Function.P99);
-
-  private record HourKey(Labels labels, long timeMs) {}
-
   private void hourly(Exchange exchange, String tenant, QueryArgs args) throws IOException {
     String metric = args.metric();
-    List<Matcher> matchers = args.matchers(metric);
-    TimeRange range = args.range();
-    List<String> groupBy = args.groupBy();
-    Map<String, String> asked = args.labels();
-    Map<HourKey, double[]> hours = new LinkedHashMap<>();
-    queries.ask(
-        exchange,
-        query -> {
-          for (int i = 0; i < HOURLY.size(); i++) {
-            AggregateQuery question =
-                new AggregateQuery(tenant, matchers, range, HOURLY.get(i), HOUR_MS, groupBy);
-            for (Bucket bucket : queries.engine().aggregate(question, query)) {
-              HourKey key = new HourKey(bucket.labels(), bucket.timeMs());
-              double[] figures = hours.computeIfAbsent(key, k -> emptyFigures());
-              figures[i] = bucket.value();
-            }
-          }
-          queries.requireKnown(tenant, metric, hours.isEmpty(), query);
-          return hours;
-        });
+    RollupQuery question =
+        new RollupQuery(
+            tenant,
+            args.matchers(metric),
+            args.range(),
+            Tier.ONE_HOUR.windowMs(),
+            Grouping.by(args.groupBy()),
+            true);
+    RollupResult result =
+        queries.ask(
+            exchange,
+            query -> {
+              RollupResult found = queries.engine().rollups(question, query);
+              queries.requireKnown(tenant, metric, found.rows().isEmpty(), query);
+              return found;
+            });
+    RollupResource.RowLabels labels = new RollupResource.RowLabels(args.labels());
     exchange.points(
-        hours.size() * (long) HOURLY.size(),
+        result.rows().size() * (long) RollupJson.VALUES,
         out -> {
           out.writeStartObject();
           out.writeStringField("metric_name", metric);
           out.writeBooleanField("aggregate", true);
-          out.writeStringField("source", SOURCE);
+          out.writeStringField("source", result.source().text());
           out.writeArrayFieldStart("data");
-          for (Map.Entry<HourKey, double[]> hour : hours.entrySet()) {
-            out.writeStartObject();
-            out.writeFieldName("timestamp");
-            Json.time(out, Math.floorDiv(hour.getKey().timeMs(), HOUR_MS) * HOUR_MS);
-            for (int i = 0; i < HOURLY.size(); i++) {
-              out.writeFieldName(HOURLY.get(i).text());
-              Json.number(out, hour.getValue()[i]);
-            }
-            Map<String, String> labels = new LinkedHashMap<>(asked);
-            labels.putAll(hour.getKey().labels().toMap(false));
-            out.writeFieldName("dimensions");
-            Json.map(out, labels);
-            out.writeEndObject();
+          for (RollupRow row : result.rows()) {
+            RollupJson.row(out, row, false, "dimensions", labels.of(row.labels()));
           }
           Shape.tail(out);
         });
-  }
-
-  private static double[] emptyFigures() {
-    double[] figures = new double[HOURLY.size()];
-    java.util.Arrays.fill(figures, Double.NaN);
-    return figures;
   }
 
   private void list(Exchange exchange) throws IOException {
@@ -288,7 +251,7 @@ final class QueryResource {
             Json.textOrNull(out, "type", said.type());
             Json.textOrNull(out, "unit", said.unit());
             out.writeNumberField("series", metric.series());
-            timeOrNull(out, "last_seen", metric.lastSeenMs());
+            RollupJson.timeOrNull(out, "last_seen", metric.lastSeenMs());
             out.writeEndObject();
           }
           out.writeEndArray();
@@ -297,15 +260,6 @@ final class QueryResource {
           out.writeNumberField("page_size", size);
           out.writeEndObject();
         });
-  }
-
-  private static void timeOrNull(JsonGenerator out, String name, long timeMs) throws IOException {
-    out.writeFieldName(name);
-    if (timeMs == Long.MIN_VALUE || timeMs == Long.MAX_VALUE) {
-      out.writeNull();
-    } else {
-      Json.time(out, timeMs);
-    }
   }
 
   private void info(Exchange exchange) throws IOException {
@@ -334,10 +288,11 @@ final class QueryResource {
             out.writeEndArray();
           }
           out.writeEndObject();
-          timeOrNull(out, "first_seen", details.firstSeenMs());
-          timeOrNull(out, "last_seen", details.lastSeenMs());
+          RollupJson.timeOrNull(out, "first_seen", details.firstSeenMs());
+          RollupJson.timeOrNull(out, "last_seen", details.lastSeenMs());
           out.writeNumberField("samples", details.samples());
           out.writeArrayFieldStart("rollups");
+          RollupJson.coverage(out, status, metric, details.firstSeenMs());
           out.writeEndArray();
           out.writeEndObject();
         });

@@ -3,6 +3,7 @@ package io.tidegrid.http;
 import io.tidegrid.model.ErrorCode;
 import io.tidegrid.model.Labels;
 import io.tidegrid.model.TidegridException;
+import io.tidegrid.query.RollupRow;
 import io.tidegrid.query.SeriesSamples;
 import java.util.Arrays;
 import java.util.List;
@@ -46,6 +47,17 @@ enum SeriesMerge {
       return series.getFirst();
     }
     return fold(series);
+  }
+
+  /** Returns the figure of a window that goes by this name. */
+  double figure(RollupRow row) {
+    return switch (this) {
+      case AVG -> row.avg();
+      case SUM -> row.sum();
+      case MIN -> row.min();
+      case MAX -> row.max();
+      case COUNT -> row.count();
+    };
   }
 
   private SeriesSamples fold(List<SeriesSamples> series) {

@@ -10,7 +10,13 @@ import java.io.IOException;
  * @param <A> the answer itself
  */
 sealed interface Answer<A extends Answer<A>>
-    permits ExistsAnswer, GroupedWindows, MetricAnswer, MetricsAnswer, NamesAnswer, SeriesAnswer {
+    permits ExistsAnswer,
+        GroupedWindows,
+        MetricAnswer,
+        MetricsAnswer,
+        NamesAnswer,
+        RollupAnswer,
+        SeriesAnswer {
 
   /** Takes over what the other holds; the other is not to be used afterwards. */
   void merge(A other);

@@ -13,6 +13,7 @@ final class AnswerWire {
   private static final int METRICS = 4;
   private static final int METRIC = 5;
   private static final int NAMES = 6;
+  private static final int ROLLUPS = 7;
 
   private AnswerWire() {}
 
@@ -25,6 +26,7 @@ final class AnswerWire {
           case MetricsAnswer ignored -> METRICS;
           case MetricAnswer ignored -> METRIC;
           case NamesAnswer ignored -> NAMES;
+          case RollupAnswer ignored -> ROLLUPS;
         });
     answer.write(out);
   }
@@ -38,6 +40,7 @@ final class AnswerWire {
       case METRICS -> MetricsAnswer.read(in);
       case METRIC -> MetricAnswer.read(in);
       case NAMES -> NamesAnswer.read(in);
+      case ROLLUPS -> RollupAnswer.read(in);
       default -> throw new IOException("no answer has the kind " + kind);
     };
   }

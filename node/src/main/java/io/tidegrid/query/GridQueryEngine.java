@@ -8,6 +8,7 @@ import io.tidegrid.grid.GridNames;
 import io.tidegrid.model.ErrorCode;
 import io.tidegrid.model.Matcher;
 import io.tidegrid.model.TidegridException;
+import io.tidegrid.persist.RollupArchive;
 import io.tidegrid.persist.SampleArchive;
 import io.tidegrid.query.QueryMeters.Operation;
 import io.tidegrid.store.ShardReader;
@@ -32,6 +33,8 @@ public final class GridQueryEngine implements QueryEngine, AutoCloseable {
   private final MemberReader reader;
   private final QueryCoordinator coordinator;
   private final QueryMeters meters;
+  private final Retentions retentions;
+  private final SourceChoice choice;
 
   /**
    * Starts to answer the questions of other members, too.
@@ -51,10 +54,39 @@ public final class GridQueryEngine implements QueryEngine, AutoCloseable {
       QueryOptions options,
       MeterRegistry meters,
       InstantSource clock) {
+    this(
+        hazelcast,
+        reader,
+        archive,
+        options,
+        meters,
+        clock,
+        Optional.empty(),
+        Retentions.UNLIMITED);
+  }
+
+  /**
+   * The same of a node that stores windows.
+   *
+   * @param rollups the stored windows; empty when none are stored, so that all are computed from
+   *     samples. Only where there is an archive
+   * @param retentions what tenants may see
+   */
+  public GridQueryEngine(
+      HazelcastInstance hazelcast,
+      ShardReader reader,
+      Optional<SampleArchive> archive,
+      QueryOptions options,
+      MeterRegistry meters,
+      InstantSource clock,
+      Optional<RollupArchive> rollups,
+      Retentions retentions) {
     this.userContext = hazelcast.getUserContext();
     this.options = options;
     this.clock = clock;
-    this.reader = new MemberReader(reader, archive, options, clock);
+    this.retentions = retentions;
+    this.choice = new SourceChoice(rollups, retentions);
+    this.reader = new MemberReader(reader, new Archives(archive, rollups), options, clock);
     this.coordinator = new QueryCoordinator(hazelcast, this.reader);
     this.meters = new QueryMeters(meters, options, this.reader);
     userContext.put(MemberReader.USER_CONTEXT_KEY, this.reader);
@@ -71,7 +103,13 @@ public final class GridQueryEngine implements QueryEngine, AutoCloseable {
   @Override
   public List<SeriesSamples> select(
       String tenant, List<Matcher> matchers, TimeRange range, QueryContext context) {
-    return select(new SamplesQuestion(tenant, matchers, checked(range), false), context);
+    TimeRange visible = choice.visible(checked(range), Source.RAW, tenant);
+    List<SeriesSamples> found =
+        select(new SamplesQuestion(tenant, matchers, visible, false), context);
+    if (found.isEmpty()) {
+      choice.requireKept(visible, Source.RAW, tenant);
+    }
+    return found;
   }
 
   /**
@@ -80,7 +118,13 @@ public final class GridQueryEngine implements QueryEngine, AutoCloseable {
    */
   public List<SeriesSamples> selectWithStaleMarkers(
       String tenant, List<Matcher> matchers, TimeRange range, QueryContext context) {
-    return select(new SamplesQuestion(tenant, matchers, checked(range), true), context);
+    checked(range);
+    long from = Math.max(range.fromMs(), retentions.keptFromMs(tenant, Source.RAW.text()));
+    return from > range.toMs()
+        ? List.of()
+        : select(
+            new SamplesQuestion(tenant, matchers, new TimeRange(from, range.toMs()), true),
+            context);
   }
 
   private List<SeriesSamples> select(SamplesQuestion question, QueryContext context) {
@@ -88,7 +132,7 @@ public final class GridQueryEngine implements QueryEngine, AutoCloseable {
   }
 
   @Override
-  public List<Bucket> aggregate(AggregateQuery query, QueryContext context) {
+  public Aggregates aggregate(AggregateQuery query, QueryContext context) {
     checked(query.range());
     if (query.function() == Function.RAW) {
       throw TidegridException.ofField(
@@ -98,18 +142,109 @@ public final class GridQueryEngine implements QueryEngine, AutoCloseable {
       throw TidegridException.ofField(
           ErrorCode.INVALID_VALUE, "/interval", "the interval must be positive");
     }
-    return ask(
-        Operation.AGGREGATE, new AggregateQuestion(query), context, GroupedWindows::toBuckets);
+    Source source = choice.forAggregate(query);
+    TimeRange range = choice.visible(query.range(), source, query.tenant());
+    AggregateQuery visible =
+        new AggregateQuery(
+            query.tenant(),
+            query.matchers(),
+            range,
+            query.function(),
+            query.intervalMs(),
+            query.groupBy());
+    List<Bucket> buckets =
+        source == Source.RAW
+            ? ask(
+                Operation.AGGREGATE,
+                new AggregateQuestion(visible),
+                context,
+                GroupedWindows::toBuckets)
+            : askRollups(
+                Operation.AGGREGATE,
+                pooled(visible, source),
+                context,
+                answer -> answer.toBuckets(query.function()));
+    if (buckets.isEmpty()) {
+      choice.requireKept(range, source, query.tenant());
+    }
+    return new Aggregates(source, buckets);
+  }
+
+  private static RollupQuestion pooled(AggregateQuery query, Source source) {
+    RollupQuery windows =
+        new RollupQuery(
+            query.tenant(),
+            query.matchers(),
+            query.range(),
+            query.intervalMs(),
+            Grouping.by(query.groupBy()),
+            Percentile.isPercentile(query.function()));
+    return new RollupQuestion(windows, source.tier(), true, false);
+  }
+
+  @Override
+  public RollupResult rollups(RollupQuery query, QueryContext context) {
+    checked(query.range());
+    if (query.windowMs() <= 0) {
+      throw TidegridException.ofField(
+          ErrorCode.INVALID_VALUE, "/window", "the window must be positive");
+    }
+    Source source = SourceChoice.forWindow(query.windowMs());
+    TimeRange range = choice.visible(query.range(), source, query.tenant());
+    RollupQuery visible =
+        new RollupQuery(
+            query.tenant(),
+            query.matchers(),
+            range,
+            query.windowMs(),
+            query.grouping(),
+            query.quantiles());
+    List<RollupRow> rows =
+        askRollups(
+            Operation.ROLLUPS,
+            new RollupQuestion(visible, source.tier(), false, false),
+            context,
+            RollupAnswer::toRows);
+    if (rows.isEmpty()) {
+      choice.requireKept(range, source, query.tenant());
+    }
+    return new RollupResult(source, rows);
+  }
+
+  /** With the database away, what memory holds whole is computed from there. */
+  private <T> T askRollups(
+      Operation operation,
+      RollupQuestion question,
+      QueryContext context,
+      java.util.function.Function<RollupAnswer, T> result) {
+    try {
+      return ask(operation, question, context, result);
+    } catch (TidegridException e) {
+      if (e.code() != ErrorCode.STORAGE_AWAY) {
+        throw e;
+      }
+      return ask(operation, question.preferringMemory(), context, result);
+    }
+  }
+
+  @Override
+  public Source sourceFor(String tenant, TimeRange range) {
+    return choice.forRange(tenant, checked(range));
   }
 
   @Override
   public List<SeriesSamples> latest(
       String tenant, List<Matcher> matchers, long toMs, QueryContext context) {
-    return ask(
-        Operation.LATEST,
-        new LatestQuestion(tenant, matchers, toMs),
-        context,
-        SeriesAnswer::sorted);
+    long keptFrom = retentions.keptFromMs(tenant, Source.RAW.text());
+    List<SeriesSamples> found =
+        ask(
+            Operation.LATEST,
+            new LatestQuestion(tenant, matchers, toMs),
+            context,
+            SeriesAnswer::sorted);
+    return found.stream()
+        .filter(series -> series.size() == 0 || series.times()[0] >= keptFrom)
+        .toList();
   }
 
   @Override

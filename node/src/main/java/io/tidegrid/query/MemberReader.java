@@ -2,13 +2,11 @@ package io.tidegrid.query;
 
 import io.tidegrid.model.ErrorCode;
 import io.tidegrid.model.TidegridException;
-import io.tidegrid.persist.SampleArchive;
 import io.tidegrid.store.ShardReader;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -32,7 +30,7 @@ final class MemberReader implements AutoCloseable {
   private static final long POLL_MS = 20;
 
   private final ShardReader reader;
-  private final Optional<SampleArchive> archive;
+  private final Archives archives;
   private final QueryPlanner planner;
   private final QueryOptions options;
   private final InstantSource clock;
@@ -40,12 +38,12 @@ final class MemberReader implements AutoCloseable {
 
   MemberReader(
       ShardReader reader,
-      Optional<SampleArchive> archive,
+      Archives archives,
       QueryOptions options,
       InstantSource clock) {
     this.reader = reader;
-    this.archive = archive;
-    this.planner = new QueryPlanner(archive.isPresent());
+    this.archives = archives;
+    this.planner = new QueryPlanner(archives.samples().isPresent(), archives.rollups());
     this.options = options;
     this.clock = clock;
     this.pool =
@@ -95,7 +93,10 @@ final class MemberReader implements AutoCloseable {
     A answer = first.answer();
     answer.check(budget);
     if (!first.pending().isEmpty()) {
-      question.readArchive(archive.orElseThrow(), first.pending(), answer, budget);
+      question.readArchive(archives.samples().orElseThrow(), first.pending(), answer, budget);
+    }
+    if (!first.pendingRollups().isEmpty()) {
+      question.readRollups(archives, first.pendingRollups(), answer, budget);
     }
     return new MemberAnswer(
         answer,

@@ -14,7 +14,8 @@ final class Percentile {
     };
   }
 
-  private static double share(Function function) {
+  /** Returns the share of the values that lie below a percentile. */
+  static double share(Function function) {
     return switch (function) {
       case P50 -> 0.50;
       case P90 -> 0.90;

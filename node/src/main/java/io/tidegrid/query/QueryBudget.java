@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongFunction;
 
 /**
  * What one query may still use on this member: time, samples, series, answered values. Checked for
@@ -137,14 +138,29 @@ final class QueryBudget {
 
   /** Says how many values the answer has by now. */
   void checkBuckets(long count) {
-    buckets = count;
-    if (count > options.maxBuckets()) {
+    checkRows(
+        count,
+        1,
+        maxRows -> "use a longer interval, a shorter range, or group by fewer labels");
+  }
+
+  /**
+   * Says how many rows the answer has by now.
+   *
+   * @param values how many values a row counts for
+   * @param advice says what to ask for instead, given how many rows there may be
+   */
+  void checkRows(long rows, int values, LongFunction<String> advice) {
+    buckets = rows * values;
+    if (rows * values > options.maxBuckets()) {
       reached = Optional.of(Limit.BUCKETS);
+      long maxRows = options.maxBuckets() / values;
       throw new TidegridException(
           ErrorCode.QUERY_SAMPLE_LIMIT,
           "the answer has more than "
-              + options.maxBuckets()
-              + " values; use a longer interval, a shorter range, or group by fewer labels");
+              + maxRows
+              + (values == 1 ? " values; " : " rows; ")
+              + advice.apply(maxRows));
     }
   }
 }

@@ -20,8 +20,28 @@ public interface QueryEngine {
   List<SeriesSamples> select(
       String tenant, List<Matcher> matchers, TimeRange range, QueryContext context);
 
-  /** Computes aggregates, sorted by labels, then time. Empty when no sample lies in the range. */
-  List<Bucket> aggregate(AggregateQuery query, QueryContext context);
+  /**
+   * Computes aggregates; none when no sample lies in the range. They come from raw samples when the
+   * range is no longer than an hour, when the function is {@code stddev}, and when no stored window
+   * makes up the interval; else from the coarsest windows that do (without an interval, from those
+   * that {@link #sourceFor} names).
+   */
+  Aggregates aggregate(AggregateQuery query, QueryContext context);
+
+  /**
+   * Computes windows with all their figures. Closed windows that were not written to since they
+   * were stored come from the database, all others from samples, so the answer is right at any
+   * moment. In addition to what all methods do, ends with {@code INVALID_RANGE} when retention has
+   * dropped everything of that range, saying what there is.
+   */
+  RollupResult rollups(RollupQuery query, QueryContext context);
+
+  /**
+   * Returns the resolution in which a range is best looked at: raw up to an hour, minutes up to a
+   * day, hours up to seven days, days beyond; coarser where retention has dropped that at the start
+   * of the range.
+   */
+  Source sourceFor(String tenant, TimeRange range);
 
   /**
    * Returns the newest sample of each matching series at or before {@code toMs}, sorted by labels.

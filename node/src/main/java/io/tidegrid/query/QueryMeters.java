@@ -22,6 +22,7 @@ final class QueryMeters {
   enum Operation {
     SELECT,
     AGGREGATE,
+    ROLLUPS,
     LATEST,
     EXISTS,
     METRICS,

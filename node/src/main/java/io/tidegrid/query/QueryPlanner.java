@@ -1,5 +1,6 @@
 package io.tidegrid.query;
 
+import io.tidegrid.persist.RollupArchive;
 import java.util.Optional;
 
 /**
@@ -18,9 +19,20 @@ final class QueryPlanner {
   record Plan(TimeRange memory, Optional<TimeRange> archive) {}
 
   private final boolean archivePresent;
+  private final Optional<RollupArchive> rollups;
 
-  QueryPlanner(boolean archivePresent) {
+  /**
+   * @param archivePresent whether there is a database to read samples from
+   * @param rollups the windows that it stores; empty when it stores none
+   */
+  QueryPlanner(boolean archivePresent, Optional<RollupArchive> rollups) {
     this.archivePresent = archivePresent;
+    this.rollups = rollups;
+  }
+
+  /** Returns where stored windows are read; empty when none are stored. */
+  Optional<RollupArchive> rollups() {
+    return rollups;
   }
 
   /**

@@ -3,9 +3,11 @@ package io.tidegrid.query;
 import com.hazelcast.nio.ObjectDataInput;
 import com.hazelcast.nio.ObjectDataOutput;
 import io.tidegrid.model.Matcher;
+import io.tidegrid.tier.Tier;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** The form in which questions travel between members: a kind, then the fields in order. */
 final class QuestionWire {
@@ -17,6 +19,7 @@ final class QuestionWire {
   private static final int METRICS = 5;
   private static final int METRIC = 6;
   private static final int LABEL_VALUES = 7;
+  private static final int ROLLUPS = 8;
 
   private QuestionWire() {}
 
@@ -51,6 +54,17 @@ final class QuestionWire {
         writeHead(out, LABEL_VALUES, q.tenant(), q.matchers());
         out.writeString(q.label());
       }
+      case RollupQuestion(RollupQuery q, Optional<Tier> tier, boolean onlyOne, boolean memory) -> {
+        writeHead(out, ROLLUPS, q.tenant(), q.matchers());
+        writeRange(out, q.range());
+        out.writeLong(q.windowMs());
+        out.writeBoolean(q.grouping().eachSeries());
+        out.writeStringArray(q.grouping().labels().toArray(String[]::new));
+        out.writeBoolean(q.quantiles());
+        out.writeString(tier.map(Tier::text).orElse(""));
+        out.writeBoolean(onlyOne);
+        out.writeBoolean(memory);
+      }
     }
   }
 
@@ -74,6 +88,18 @@ final class QuestionWire {
       case METRICS -> new MetricsQuestion(tenant, in.readString());
       case METRIC -> new MetricQuestion(tenant, in.readString());
       case LABEL_VALUES -> new LabelValuesQuestion(tenant, in.readString(), matchers);
+      case ROLLUPS ->
+          new RollupQuestion(
+              new RollupQuery(
+                  tenant,
+                  matchers,
+                  readRange(in),
+                  in.readLong(),
+                  new Grouping(in.readBoolean(), List.of(in.readStringArray())),
+                  in.readBoolean()),
+              Tier.of(in.readString()),
+              in.readBoolean(),
+              in.readBoolean());
       default -> throw new IOException("no question has the kind " + kind);
     };
   }

@@ -112,7 +112,8 @@ final class SampleReading {
     return batch.stream().mapToInt(PendingSeries::shard).toArray();
   }
 
-  private static SampleBuffer cut(SampleBuffer found, TimeRange range, SampleBuffer into) {
+  /** Returns the samples that lie in the range; {@code into} holds them if not all do. */
+  static SampleBuffer cut(SampleBuffer found, TimeRange range, SampleBuffer into) {
     long[] times = found.times();
     int size = found.size();
     if (size == 0 || (times[0] >= range.fromMs() && times[size - 1] <= range.toMs())) {

@@ -17,6 +17,7 @@ sealed interface ShardQuestion<A extends Answer<A>>
         LatestQuestion,
         MetricQuestion,
         MetricsQuestion,
+        RollupQuestion,
         SamplesQuestion {
 
   /** Returns the kind of answer. */
@@ -35,4 +36,14 @@ sealed interface ShardQuestion<A extends Answer<A>>
    */
   void readArchive(
       SampleArchive archive, List<PendingSeries> pending, A answer, QueryBudget budget);
+
+  /**
+   * Completes an answer of windows from the database.
+   *
+   * @param pending what the readings of memory left open, at least one series
+   */
+  default void readRollups(
+      Archives archives, List<PendingRollup> pending, A answer, QueryBudget budget) {
+    throw new IllegalStateException("only a question for windows leaves windows open");
+  }
 }

@@ -17,6 +17,7 @@ final class ShardScan<A extends Answer<A>> {
   private final QueryBudget budget;
   private final SampleBuffer buffer;
   private final List<PendingSeries> pending = new ArrayList<>(0);
+  private final List<PendingRollup> pendingRollups = new ArrayList<>(0);
   private long samples;
   private long series;
 
@@ -48,6 +49,10 @@ final class ShardScan<A extends Answer<A>> {
 
   List<PendingSeries> pending() {
     return pending;
+  }
+
+  List<PendingRollup> pendingRollups() {
+    return pendingRollups;
   }
 
   void countSeries() {

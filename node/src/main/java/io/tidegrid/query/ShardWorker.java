@@ -22,6 +22,7 @@ final class ShardWorker<A extends Answer<A>> {
   private final SampleBuffer buffer = new SampleBuffer();
   private final A answer;
   private final List<PendingSeries> pending = new ArrayList<>(0);
+  private final List<PendingRollup> pendingRollups = new ArrayList<>(0);
   private final ShardSet moved = new ShardSet();
   private final ShardSet notReady = new ShardSet();
 
@@ -45,6 +46,10 @@ final class ShardWorker<A extends Answer<A>> {
 
   List<PendingSeries> pending() {
     return pending;
+  }
+
+  List<PendingRollup> pendingRollups() {
+    return pendingRollups;
   }
 
   ShardSet moved() {
@@ -102,6 +107,7 @@ final class ShardWorker<A extends Answer<A>> {
     }
     answer.merge(scan.answer());
     pending.addAll(scan.pending());
+    pendingRollups.addAll(scan.pendingRollups());
     answer.check(budget);
   }
 
@@ -117,6 +123,7 @@ final class ShardWorker<A extends Answer<A>> {
   void takeOver(ShardWorker<A> other) {
     answer.merge(other.answer);
     pending.addAll(other.pending);
+    pendingRollups.addAll(other.pendingRollups);
     moved.addAll(other.moved);
     notReady.addAll(other.notReady);
   }

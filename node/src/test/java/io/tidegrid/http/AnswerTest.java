@@ -115,6 +115,89 @@ class AnswerTest {
   }
 
   @Test
+  void chartsOfLongRangesShowWholeWindowsAndTheUnfinishedOne() {
+    ingest("cpu", "a", "2025-12-02T23:59:59Z", "1000");
+    ingest("cpu", "a", "2025-12-03T10:15:05Z", "10");
+    ingest("cpu", "b", "2025-12-03T10:15:50Z", "20");
+    ingest("cpu", "b", "2025-12-04T00:00:00Z", "40");
+    String head = "{\"metric_name\":\"cpu\",\"start\":\"";
+    String keys = "\",\"host\":null,\"points_requested\":800,\"points_returned\":";
+    assertThat(node.get("/api/metrics/cpu?start=24h").body())
+        .isEqualTo(
+            head
+                + "24h"
+                + keys
+                + "2,\"data_source\":\"metrics_1min\",\"data\":["
+                + "{\"time\":\"2025-12-03T10:15:00Z\",\"value\":15},"
+                + "{\"time\":\"2025-12-04T00:00:00Z\",\"value\":40}]}");
+    assertThat(node.get("/api/metrics/cpu?start=7d&agg=max").body())
+        .isEqualTo(
+            head
+                + "7d"
+                + keys
+                + "3,\"data_source\":\"metrics_1hour\",\"data\":["
+                + "{\"time\":\"2025-12-02T23:00:00Z\",\"value\":1000},"
+                + "{\"time\":\"2025-12-03T10:00:00Z\",\"value\":20},"
+                + "{\"time\":\"2025-12-04T00:00:00Z\",\"value\":40}]}");
+    assertThat(node.get("/api/metrics/cpu?start=30d&agg=count&points=2").body())
+        .contains("\"data_source\":\"metrics_daily\"", "\"points_returned\":2");
+    assertThat(node.get("/api/metrics/cpu?start=24h&host=b&agg=sum").body())
+        .contains("\"value\":20}", "\"value\":40}");
+  }
+
+  @Test
+  void windowsShowEverySeriesOrPoolThem() {
+    ingest("cpu", "a", "2025-12-03T12:00:10Z", "10");
+    ingest("cpu", "b", "2025-12-03T12:00:20Z", "20");
+    ingest("cpu", "b", "2025-12-03T12:07:00Z", "30");
+    String range = "metric_name=cpu&start_time=2025-12-03T12:00:00Z&end_time=2025-12-03T13:00:00Z";
+    String first = "{\"timestamp\":\"2025-12-03T12:00:00Z\",\"count\":";
+    assertThat(node.get("/query/rollup?window=5m&" + range).body())
+        .startsWith("{\"metric_name\":\"cpu\",\"window\":\"5m\",\"source\":\"5m\",\"data\":[" + first)
+        .contains(
+            first
+                + "1,\"sum\":20,\"avg\":20,\"min\":20,\"max\":20,\"first\":20,\"last\":20,"
+                + "\"p50\":20,\"p95\":20,\"p99\":20,\"labels\":{\"host\":\"b\"}}")
+        .contains("\"timestamp\":\"2025-12-03T12:05:00Z\",\"count\":1,\"sum\":30");
+    assertThat(node.get("/query/rollup?window=1d&labels=%7B%22host%22:%22a%22%7D&" + range).body())
+        .contains("\"timestamp\":\"2025-12-03T00:00:00Z\",\"count\":1")
+        .doesNotContain("\"b\"");
+    assertThat(node.get("/query/rollup?" + range).body()).contains("\"window\":\"1m\"");
+    assertThat(node.get("/api/v1/metrics/aggregated?window=1h&" + range).body())
+        .contains(first + "3,\"sum\":60,\"avg\":20,\"min\":10,\"max\":30", "\"labels\":{}}");
+    assertThat(node.get("/api/v1/metrics/aggregated?window=1h&group_by=host&" + range).body())
+        .contains("\"labels\":{\"host\":\"a\"}}", "\"labels\":{\"host\":\"b\"}}");
+    assertThat(
+            node.postJson(
+                    "/api/v1/metrics/query",
+                    "{\"metric_name\":\"cpu\",\"start_time\":\"2025-12-03\",\"aggregate\":true,"
+                        + "\"group_by\":[\"host\"]}")
+                .body())
+        .isEqualTo(
+            "{\"metric_name\":\"cpu\",\"aggregate\":true,\"source\":\"1h\",\"data\":["
+                + first
+                + "1,\"sum\":10,\"avg\":10,\"min\":10,\"max\":10,\"p50\":10,\"p95\":10,\"p99\":10,"
+                + "\"dimensions\":{\"host\":\"a\"}},"
+                + first
+                + "2,\"sum\":50,\"avg\":25,\"min\":20,\"max\":30,\"p50\":30,\"p95\":30,\"p99\":30,"
+                + "\"dimensions\":{\"host\":\"b\"}}]}");
+  }
+
+  @Test
+  void whatWindowsThereAreIsSaid() {
+    ingest("cpu", "a", "2025-12-03T12:34:56Z", "10");
+    String hour =
+        "{\"metric_name\":\"cpu\",\"window\":\"1h\",\"window_seconds\":3600,"
+            + "\"from\":\"2025-12-03T12:00:00Z\",\"through\":\"2025-12-03T22:00:00Z\",\"dirty\":3,"
+            + "\"oldest_dirty\":\"2025-12-03T22:00:00Z\",\"stored\":true}";
+    assertThat(node.get("/rollups?metric_name=cpu").body()).contains(hour);
+    assertThat(node.get("/metrics/cpu/info").body()).contains("\"rollups\":[{", hour);
+    assertThat(node.get("/rollups").body())
+        .startsWith("{\"rollups\":[{\"metric_name\":\"cpu\",\"window\":\"1m\"");
+    assertThat(node.get("/rollups?metric_name=none").statusCode()).isEqualTo(404);
+  }
+
+  @Test
   void theLatestNamesAllSeries() {
     ingest("cpu", "a", "2025-12-03T12:00:00Z", "10");
     ingest("cpu", "b", "2025-12-03T12:00:01Z", "11");

@@ -12,6 +12,12 @@ import io.tidegrid.model.SampleBatch;
 import io.tidegrid.model.TidegridException;
 import io.tidegrid.query.AggregateQuery;
 import io.tidegrid.query.Bucket;
+import io.tidegrid.tier.Tier;
+import io.tidegrid.query.Source;
+import io.tidegrid.query.RollupRow;
+import io.tidegrid.query.RollupResult;
+import io.tidegrid.query.RollupQuery;
+import io.tidegrid.query.Aggregates;
 import io.tidegrid.query.Function;
 import io.tidegrid.query.MetricDetails;
 import io.tidegrid.query.MetricSummary;
@@ -121,7 +127,73 @@ final class FakeGrid implements Ingest, QueryEngine {
   }
 
   @Override
-  public List<Bucket> aggregate(AggregateQuery query, QueryContext context) {
+  public Aggregates aggregate(AggregateQuery query, QueryContext context) {
+    return new Aggregates(sourceFor(query.tenant(), query.range()), buckets(query, context));
+  }
+
+  @Override
+  public Source sourceFor(String tenant, TimeRange range) {
+    long length = range.toMs() - range.fromMs();
+    return length <= HOUR_MS
+        ? Source.RAW
+        : length <= 24 * HOUR_MS
+            ? Source.ONE_MINUTE
+            : length <= 7 * 24 * HOUR_MS ? Source.ONE_HOUR : Source.ONE_DAY;
+  }
+
+  private static final long HOUR_MS = 3_600_000;
+
+  @Override
+  public RollupResult rollups(RollupQuery query, QueryContext context) {
+    Map<Labels, TreeMap<Long, List<Double>>> groups = new TreeMap<>();
+    for (SeriesSamples one : select(query.tenant(), query.matchers(), query.range(), context)) {
+      Labels.Builder group = Labels.builder();
+      query.grouping().labels().forEach(name -> group.set(name, one.labels().get(name)));
+      for (int i = 0; i < one.size(); i++) {
+        groups
+            .computeIfAbsent(
+                query.grouping().eachSeries() ? one.labels() : group.build(), g -> new TreeMap<>())
+            .computeIfAbsent(
+                Math.floorDiv(one.times()[i], query.windowMs()) * query.windowMs(),
+                w -> new ArrayList<>())
+            .add(one.values()[i]);
+      }
+    }
+    List<RollupRow> rows = new ArrayList<>();
+    groups.forEach((labels, windows) ->
+        windows.forEach((time, values) -> rows.add(row(labels, time, values))));
+    Source source =
+        Arrays.stream(Tier.values())
+            .filter(tier -> tier.windowMs() == query.windowMs())
+            .map(Source::of)
+            .findFirst()
+            .orElse(Source.RAW);
+    return new RollupResult(source, rows);
+  }
+
+  private static RollupRow row(Labels labels, long time, List<Double> values) {
+    return new RollupRow(
+        labels,
+        time,
+        values.size(),
+        value(Function.SUM, values),
+        value(Function.MIN, values),
+        value(Function.MAX, values),
+        values.getFirst(),
+        time,
+        values.getLast(),
+        time,
+        0,
+        0,
+        0,
+        0,
+        value(Function.P50, values),
+        value(Function.P90, values),
+        value(Function.P95, values),
+        value(Function.P99, values));
+  }
+
+  private List<Bucket> buckets(AggregateQuery query, QueryContext context) {
     Map<Labels, TreeMap<Long, List<Double>>> groups = new TreeMap<>();
     for (SeriesSamples one : select(query.tenant(), query.matchers(), query.range(), context)) {
       Labels.Builder group = Labels.builder();

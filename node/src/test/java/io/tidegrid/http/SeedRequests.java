@@ -130,8 +130,24 @@ public final class SeedRequests {
             """,
             200,
             List.of(
-                "{\"metric_name\":\"cpu_usage\",\"function\":\"avg\",\"source\":\"raw\",\"data\":[",
+                "{\"metric_name\":\"cpu_usage\",\"function\":\"avg\",\"source\":\"1",
                 "\"value\":75.5")),
+        get(
+            "000 rollup",
+            "/query/rollup?metric_name=cpu_usage&start_time=2025-12-03T00:00:00Z"
+                + "&end_time=2025-12-03T12:00:00Z&window=5m",
+            200,
+            "{\"metric_name\":\"cpu_usage\",\"window\":\"5m\",\"source\":\"5m\",\"data\":["
+                + "{\"timestamp\":\"2025-12-03T12:00:00Z\",\"count\":1,\"sum\":75.5,\"avg\":75.5,"
+                + "\"min\":75.5,\"max\":75.5,\"first\":75.5,\"last\":75.5,\"p50\":75.5,"
+                + "\"p95\":75.5,\"p99\":75.5,"
+                + "\"labels\":{\"host\":\"server1\",\"region\":\"us-west\"}}]}"),
+        get("000 rollups", "/rollups", 200, "{\"metric_name\":\"cpu_usage\",\"window\":\"5m\""),
+        get(
+            "000 rollups of a metric",
+            "/rollups?metric_name=cpu_usage",
+            200,
+            "{\"metric_name\":\"cpu_usage\",\"window\":\"1h\",\"window_seconds\":3600,"),
         get(
             "000 raw",
             "/query/raw?metric_name=cpu_usage&start_time=2025-12-03T00:00:00Z"
@@ -251,6 +267,13 @@ public final class SeedRequests {
             """,
             200,
             List.of("\"metric_name\":\"cpu_usage_percent\"", "\"data\":[]")),
+        get(
+            "002 aggregated",
+            "/api/v1/metrics/aggregated?metric_name=cpu_usage_percent&window=1h"
+                + "&start_time=2024-01-01T00:00:00Z&end_time=2024-01-01T12:00:00Z",
+            200,
+            "\"metric_name\":\"cpu_usage_percent\",\"window\":\"1h\"",
+            "\"data\":[]"),
         new Seed(
             "002 latest",
             "GET",

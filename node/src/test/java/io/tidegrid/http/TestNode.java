@@ -4,6 +4,7 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.tidegrid.ingest.Ack;
 import io.tidegrid.query.SeriesSamples;
+import io.tidegrid.tier.Tier;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -48,8 +49,10 @@ final class TestNode implements AutoCloseable {
             FakeDecoders.all(),
             TestNode::everyNth,
             new Status(),
+            StorageAdmin.NONE,
             registryOfANode(),
-            () -> NOW);
+            () -> NOW,
+            TestNode::rollups);
     server.start();
   }
 
@@ -58,6 +61,14 @@ final class TestNode implements AutoCloseable {
         samples.labels(),
         Arrays.copyOf(samples.times(), points),
         Arrays.copyOf(samples.values(), points));
+  }
+
+  private static List<RollupStatus.TierStatus> rollups() {
+    long through = Instant.parse("2025-12-03T22:00:00Z").toEpochMilli();
+    return Arrays.stream(Tier.values())
+        .map(tier ->
+            new RollupStatus.TierStatus(tier.text(), tier.windowMs(), through, 3, through, true))
+        .toList();
   }
 
   URI base() {

@@ -68,8 +68,10 @@ class AggregationTest {
   }
 
   private List<Bucket> ask(TimeRange range, Function function, long intervalMs, String... groupBy) {
-    return engine.aggregate(
-        new AggregateQuery("t", METRIC, range, function, intervalMs, List.of(groupBy)), CONTEXT);
+    return engine
+        .aggregate(
+            new AggregateQuery("t", METRIC, range, function, intervalMs, List.of(groupBy)), CONTEXT)
+        .buckets();
   }
 
   /** Samples before the given time go to the archive, some of them to memory as well. */

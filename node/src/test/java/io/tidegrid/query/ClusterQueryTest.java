@@ -143,19 +143,47 @@ class ClusterQueryTest {
     List<List<Bucket>> overTwo = new ArrayList<>();
     for (Function function : Function.values()) {
       if (function != Function.RAW) {
-        overTwo.add(engine.aggregate(aggregate(function, "zone"), CONTEXT));
+        overTwo.add(engine.aggregate(aggregate(function, "zone"), CONTEXT).buckets());
       }
     }
     stopSecond();
     List<List<Bucket>> overOne = new ArrayList<>();
     for (Function function : Function.values()) {
       if (function != Function.RAW) {
-        overOne.add(engine.aggregate(aggregate(function, "zone"), CONTEXT));
+        overOne.add(engine.aggregate(aggregate(function, "zone"), CONTEXT).buckets());
       }
     }
     assertThat(overTwo).allMatch(buckets -> buckets.size() == 2 || buckets.size() == 4);
     assertThat(overTwo.toString().replaceAll("(\\d\\.\\d{6})\\d+", "$1"))
         .isEqualTo(overOne.toString().replaceAll("(\\d\\.\\d{6})\\d+", "$1"));
+  }
+
+  @Test
+  void windowsAreTheSameAsOnOneMember() {
+    List<RollupResult> overTwo = windowsOfEveryGrouping();
+    List<Bucket> ratesOverTwo = engine.aggregate(longRate(), CONTEXT).buckets();
+    stopSecond();
+    assertThat(overTwo.getFirst().rows()).hasSize(SERIES);
+    assertThat(overTwo.getLast().rows()).hasSize(1);
+    assertThat(overTwo.toString().replaceAll("(\\d\\.\\d{6})\\d+", "$1"))
+        .isEqualTo(windowsOfEveryGrouping().toString().replaceAll("(\\d\\.\\d{6})\\d+", "$1"));
+    assertThat(ratesOverTwo)
+        .hasSize(2)
+        .isEqualTo(engine.aggregate(longRate(), CONTEXT).buckets());
+  }
+
+  private static AggregateQuery longRate() {
+    TimeRange day = new TimeRange(0, 86_400_000);
+    return new AggregateQuery("t", CPU, day, Function.INCREASE, 60_000, List.of("zone"));
+  }
+
+  private List<RollupResult> windowsOfEveryGrouping() {
+    return List.of(
+            Grouping.bySeries(), Grouping.by(List.of("zone", "none")), Grouping.by(List.of()))
+        .stream()
+        .map(grouping ->
+            engine.rollups(new RollupQuery("t", CPU, ALL, 3_600_000, grouping, true), CONTEXT))
+        .toList();
   }
 
   private void stopSecond() {
@@ -211,7 +239,7 @@ class ClusterQueryTest {
           .until(() -> {
             assertThat(engine.select("t", CPU, ALL, CONTEXT)).hasSize(SERIES);
             assertThat(
-                    engine.aggregate(aggregate(Function.COUNT), CONTEXT).stream()
+                    engine.aggregate(aggregate(Function.COUNT), CONTEXT).buckets().stream()
                         .mapToDouble(Bucket::value)
                         .sum())
                 .isEqualTo(3 * SERIES);

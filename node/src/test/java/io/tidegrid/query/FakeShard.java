@@ -1,6 +1,7 @@
 package io.tidegrid.query;
 
 import io.tidegrid.model.Matcher;
+import io.tidegrid.store.RollupDirt;
 import io.tidegrid.store.SeriesView;
 import io.tidegrid.store.ShardView;
 import java.util.Collection;
@@ -19,6 +20,7 @@ final class FakeShard implements ShardView {
   private final Map<String, Collection<FakeSeries>> tenants = new ConcurrentHashMap<>();
   volatile long wholeFromMs = Long.MIN_VALUE;
   volatile boolean directoryWhole = true;
+  volatile RollupDirt dirt = RollupDirt.NONE;
 
   FakeShard(int shard) {
     this.shard = shard;
@@ -32,6 +34,7 @@ final class FakeShard implements ShardView {
   void clear() {
     tenants.clear();
     wholeFromMs = Long.MIN_VALUE;
+    dirt = RollupDirt.NONE;
   }
 
   @Override
@@ -50,8 +53,8 @@ final class FakeShard implements ShardView {
   }
 
   @Override
-  public io.tidegrid.store.RollupDirt dirt() {
-    return io.tidegrid.store.RollupDirt.NONE;
+  public RollupDirt dirt() {
+    return dirt;
   }
 
   @Override

@@ -226,6 +226,7 @@ class QueryEngineTest {
   private double count() {
     return engine()
         .aggregate(new AggregateQuery(TENANT, CPU, ALL, Function.COUNT, 0, List.of()), CONTEXT)
+        .buckets()
         .get(0)
         .value();
   }
@@ -350,7 +351,7 @@ class QueryEngineTest {
             engine(new QueryOptions(second, 2_000, 19, 100, 2), true)
                 .select(TENANT, CPU, ALL, CONTEXT));
     AggregateQuery hundred = new AggregateQuery(TENANT, CPU, ALL, Function.AVG, 1_000, List.of());
-    assertThat(engine(fits, true).aggregate(hundred, CONTEXT)).hasSize(100);
+    assertThat(engine(fits, true).aggregate(hundred, CONTEXT).buckets()).hasSize(100);
     assertFails(
         ErrorCode.QUERY_SAMPLE_LIMIT,
         () -> engine(new QueryOptions(second, 2_000, 20, 99, 2), true).aggregate(hundred, CONTEXT));

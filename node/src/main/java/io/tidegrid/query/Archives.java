@@ -1,0 +1,13 @@
+package io.tidegrid.query;
+
+import io.tidegrid.persist.RollupArchive;
+import io.tidegrid.persist.SampleArchive;
+import java.util.Optional;
+
+/**
+ * What the database holds.
+ *
+ * @param samples empty when memory is all there is
+ * @param rollups empty when no windows are stored
+ */
+record Archives(Optional<SampleArchive> samples, Optional<RollupArchive> rollups) {}

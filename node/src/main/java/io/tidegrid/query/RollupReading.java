@@ -1,0 +1,130 @@
+package io.tidegrid.query;
+
+import io.tidegrid.query.RollupPlan.Piece;
+import io.tidegrid.store.RollupDirt;
+import io.tidegrid.store.SampleBuffer;
+import io.tidegrid.store.SeriesView;
+import io.tidegrid.store.ShardView;
+import io.tidegrid.tier.RollupColumns;
+import io.tidegrid.tier.WindowRoller;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Reads the windows of one shard from memory, and notes what the database has to tell. */
+final class RollupReading {
+
+  /**
+   * So many samples a question reads from memory rather than to ask the database for the windows:
+   * the time of one round trip.
+   */
+  static final long CHEAP_SAMPLES = 200_000;
+
+  private final RollupQuestion question;
+  private final ShardView view;
+  private final ShardScan<RollupAnswer> scan;
+  private final WindowRoller roller = new WindowRoller();
+  private final RollupColumns windows = new RollupColumns();
+  private final List<Piece> pieces;
+  private final long wholeFromMs;
+  private final boolean memoryHasAll;
+
+  RollupReading(RollupQuestion question, ShardView view, ShardScan<RollupAnswer> scan) {
+    this.question = question;
+    this.view = view;
+    this.scan = scan;
+    // First of all, so that what is written from here on cannot make a block look clean that is
+    // not.
+    RollupDirt dirt = view.dirt();
+    this.wholeFromMs = view.wholeFromMs();
+    this.pieces =
+        RollupPlan.of(
+            question.query().range(),
+            question.tier(),
+            scan.planner().rollups(),
+            dirt,
+            scan.budget().nowMs());
+    this.memoryHasAll =
+        pieces.stream()
+            .filter(piece -> piece.stored().isPresent())
+            .allMatch(piece -> piece.fromMs() >= wholeFromMs);
+  }
+
+  void read() {
+    if (!pieces.isEmpty()) {
+      view.select(question.query().tenant(), question.query().matchers(), this::read);
+    }
+  }
+
+  private void read(SeriesView series) {
+    scan.countSeries();
+    windows.clear();
+    List<PendingRollup.Part> parts = new ArrayList<>(0);
+    if (memoryHasAll && (question.preferMemory() || isCheap(series))) {
+      readSamples(series, pieces.getFirst().fromMs(), pieces.getLast().toMs() - 1, parts);
+    } else {
+      for (Piece piece : pieces) {
+        if (piece.stored().isPresent()) {
+          keepWindows(parts);
+          parts.add(
+              new PendingRollup.Stored(piece.stored().get(), piece.fromMs(), piece.toMs()));
+        } else {
+          readSamples(series, piece.fromMs(), piece.toMs() - 1, parts);
+        }
+      }
+    }
+    if (parts.isEmpty()) {
+      scan.answer().accept(series.labels(), windows);
+      scan.answer().check(scan.budget());
+    } else {
+      keepWindows(parts);
+      scan.pendingRollups()
+          .add(new PendingRollup(series.id(), view.shard(), series.labels(), parts));
+    }
+  }
+
+  private boolean isCheap(SeriesView series) {
+    if (pieces.stream().noneMatch(piece -> piece.stored().isPresent())) {
+      return true;
+    }
+    long samples = series.sampleCount();
+    long first = series.firstTimeMs();
+    long last = series.lastTimeMs();
+    if (samples > 0 && last > first) {
+      long from = Math.max(first, pieces.getFirst().fromMs());
+      long to = Math.min(last, pieces.getLast().toMs());
+      samples = (long) (samples * Math.max(0.0, (double) (to - from) / (last - first)));
+    }
+    return scan.budget().samples() + samples <= CHEAP_SAMPLES;
+  }
+
+  private void readSamples(
+      SeriesView series, long fromMs, long toMs, List<PendingRollup.Part> parts) {
+    SampleBuffer buffer = scan.buffer();
+    buffer.clear();
+    series.copy(fromMs, toMs, buffer);
+    scan.countSamples(buffer.size());
+    // As for samples: memory may have lost old ones since the first look.
+    Optional<TimeRange> archive =
+        scan.planner()
+            .plan(new TimeRange(fromMs, toMs), Math.max(wholeFromMs, view.wholeFromMs()))
+            .archive();
+    if (archive.isPresent()) {
+      keepWindows(parts);
+      parts.add(new PendingRollup.Samples(new PendingSeries.Columns(buffer), archive.get()));
+    } else {
+      roller.roll(question.rollMs(), buffer.times(), buffer.values(), 0, buffer.size(), windows);
+    }
+  }
+
+  private void keepWindows(List<PendingRollup.Part> parts) {
+    if (windows.size() > 0) {
+      RollupColumns kept = new RollupColumns();
+      for (int i = 0; i < windows.size(); i++) {
+        kept.add(windows, i);
+      }
+      parts.add(new PendingRollup.Known(kept));
+      windows.clear();
+    }
+  }
+}
