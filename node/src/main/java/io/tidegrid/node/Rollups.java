@@ -9,10 +9,14 @@ import io.tidegrid.grid.GridNames;
 import io.tidegrid.grid.RollupBlock;
 import io.tidegrid.grid.RollupKey;
 import io.tidegrid.http.RollupStatus;
+import io.tidegrid.node.StoreWindowSource.Archives;
+import io.tidegrid.node.StoreWindowSource.Shards;
+import io.tidegrid.persist.Persistence;
 import io.tidegrid.rollup.RollupJob;
 import io.tidegrid.rollup.RollupOptions;
 import io.tidegrid.rollup.RollupPorts;
 import io.tidegrid.store.RollupMarks;
+import io.tidegrid.store.SeriesStore;
 import io.tidegrid.tier.Tier;
 import java.time.InstantSource;
 import java.util.Comparator;
@@ -84,6 +88,34 @@ final class Rollups implements AutoCloseable {
             clock,
             options,
             new RollupMeters(meters, status, pending, outlet.maxPendingBytes));
+  }
+
+  /** Puts together what the parts of a node have for it, and has the database tell of commits. */
+  static Rollups of(
+      HazelcastInstance hazelcast,
+      SeriesStore store,
+      Persistence database,
+      NodeConfig config,
+      MeterRegistry meters,
+      InstantSource clock) {
+    RollupMarks marks = store.rollupMarks();
+    database.onRollupsCommitted((key, sequence) -> committed(marks, key, sequence));
+    StoreWindowSource source =
+        new StoreWindowSource(
+            new Shards(store.reader(), marks, store.blockReader(), ownership(hazelcast)),
+            new Archives(
+                database.watermark(),
+                database.archive(),
+                database.rollupArchive(),
+                config.databaseStatementTimeout()));
+    return new Rollups(
+        hazelcast,
+        source,
+        new Outlet(store::partitionKey, database::isWritable, config.rollupMaxPending()),
+        config.rollupOptions(),
+        store::directoriesWhole,
+        meters,
+        clock);
   }
 
   /** Begins. Returns at once; the job starts when the cluster gets to it. */

@@ -3,6 +3,15 @@ package io.tidegrid.node;
 import io.tidegrid.http.HttpOptions;
 import io.tidegrid.persist.CompactionOptions;
 import io.tidegrid.persist.PersistOptions;
+import io.tidegrid.persist.RetentionOptions;
+import io.tidegrid.persist.RetentionOptions.Keep;
+import io.tidegrid.query.Retentions;
+import io.tidegrid.query.Source;
+import io.tidegrid.tier.Tier;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.Map;
 
 /** Turns a node's configuration into the options of its parts. */
 final class Settings {
@@ -31,6 +40,30 @@ final class Settings {
   static CompactionOptions compaction(NodeConfig config) {
     return new CompactionOptions(
         config.compactionDelay(), config.compactionShare() / 100.0, config.retentionRaw());
+  }
+
+  static RetentionOptions retention(NodeConfig config) {
+    Keep keep =
+        new Keep(
+            config.retentionRaw(),
+            config.retention(Tier.ONE_MINUTE),
+            config.retention(Tier.FIVE_MINUTES),
+            config.retention(Tier.ONE_HOUR),
+            config.retention(Tier.ONE_DAY));
+    Map<String, Keep> tenants = new HashMap<>();
+    config.retentionTenants().forEach((tenant, raw) -> tenants.put(tenant, keep.withRaw(raw)));
+    return new RetentionOptions(keep, tenants);
+  }
+
+  /** Tenants whose retention was said apart see nothing older, stored still or not. */
+  static Retentions retentions(NodeConfig config, InstantSource clock) {
+    Map<String, Duration> tenants = config.retentionTenants();
+    return (tenant, source) -> {
+      Duration raw = tenants.getOrDefault(tenant, Duration.ZERO);
+      return raw.isZero() || !source.equals(Source.RAW.text())
+          ? Long.MIN_VALUE
+          : clock.millis() - raw.toMillis();
+    };
   }
 
   static HttpOptions http(NodeConfig config) {

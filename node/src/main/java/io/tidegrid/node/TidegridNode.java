@@ -15,6 +15,7 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.tidegrid.grid.GridNames;
 import io.tidegrid.http.HttpDecoders;
 import io.tidegrid.http.HttpServer;
+import io.tidegrid.http.RollupStatus;
 import io.tidegrid.http.StorageAdmin;
 import io.tidegrid.ingest.Decoders;
 import io.tidegrid.ingest.GridIngest;
@@ -51,6 +52,7 @@ public final class TidegridNode implements AutoCloseable {
   private final PrometheusMeterRegistry meters;
   private final Optional<Persistence> persistence;
   private final Optional<JournalRetirement> retirement;
+  private final Optional<Rollups> rollups;
   private final HazelcastInstance hazelcast;
   private final SeriesStore store;
   private final GridIngest ingest;
@@ -100,7 +102,7 @@ public final class TidegridNode implements AutoCloseable {
                   gridPort,
                   persistence.map(Persistence::journalStoreConfig),
                   persistence.map(Persistence::metadataStoreConfig),
-                  Optional.empty(),
+                  persistence.map(Persistence::rollupStoreConfig),
                   Settings.storageIdentity(config)));
     } catch (RuntimeException e) {
       persistence.ifPresent(Persistence::close);
@@ -112,7 +114,16 @@ public final class TidegridNode implements AutoCloseable {
       this.store = SeriesStore.open(hazelcast, storeOptions, clock, gate, meters);
       persistence.ifPresent(database -> store.evictCommittedBy(database.watermark()));
       persistence.ifPresent(database ->
-          database.attach(hazelcast, store, store.wholeBlocks(), Settings.compaction(config)));
+          database.attach(
+              hazelcast,
+              store,
+              store.wholeBlocks(),
+              Settings.compaction(config),
+              Settings.retention(config)));
+      this.rollups =
+          persistence
+              .filter(database -> config.rollupEnabled())
+              .map(database -> Rollups.of(hazelcast, store, database, config, meters, clock));
       this.retirement =
           persistence.isPresent()
               ? Optional.empty()
@@ -134,7 +145,9 @@ public final class TidegridNode implements AutoCloseable {
               persistence.map(Persistence::archive),
               config.queryOptions(),
               meters,
-              clock);
+              clock,
+              rollups.flatMap(any -> persistence.map(Persistence::rollupArchive)),
+              Settings.retentions(config, clock));
       this.status = new LiveStatus(hazelcast, store, persistence, startedAt, clock);
       this.http =
           new HttpServer(
@@ -147,9 +160,11 @@ public final class TidegridNode implements AutoCloseable {
               status,
               persistence.<StorageAdmin>map(LiveStorageAdmin::new).orElse(StorageAdmin.NONE),
               meters,
-              clock);
+              clock,
+              rollups.map(Rollups::status).orElse(RollupStatus.NONE));
       bindMeters();
       http.start();
+      rollups.ifPresent(Rollups::start);
     } catch (RuntimeException e) {
       hazelcast.getLifecycleService().terminate();
       persistence.ifPresent(Persistence::close);
@@ -200,6 +215,7 @@ public final class TidegridNode implements AutoCloseable {
   /** Ends a node that never was ready. */
   private void abandon() {
     http.stop();
+    rollups.ifPresent(Rollups::close);
     ingest.close();
     queries.close();
     hazelcast.getLifecycleService().terminate();
@@ -322,6 +338,7 @@ public final class TidegridNode implements AutoCloseable {
       http.drain();
       http.stop();
       ingest.close();
+      rollups.ifPresent(Rollups::close);
       boolean others = hazelcast.getCluster().getMembers().size() > 1;
       boolean flushed =
           persistence.map(database -> database.flush(config.shutdownGrace())).orElse(true);

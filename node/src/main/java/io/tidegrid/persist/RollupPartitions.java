@@ -77,7 +77,7 @@ final class RollupPartitions {
   }
 
   private static String lock(Partition partition) {
-    return "(" + (FIRST_LOCK + partition.table.ordinal()) + ", " + partition.number + ")";
+    return "(" + (FIRST_LOCK + partition.table.lockNumber()) + ", " + partition.number + ")";
   }
 
   /**

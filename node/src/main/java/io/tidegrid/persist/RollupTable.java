@@ -7,10 +7,10 @@ import java.util.List;
 
 /** The tables of rollups. */
 enum RollupTable {
-  MINUTES(Tier.ONE_MINUTE, "rollup_1m", BlockSpan.LENGTH_MS, 1),
-  FIVE_MINUTES(Tier.FIVE_MINUTES, "rollup_5m", BlockSpan.LENGTH_MS, 1),
-  HOURS(Tier.ONE_HOUR, "rollup_1h", BlockSpan.LENGTH_MS, 32),
-  DAYS(Tier.ONE_DAY, "rollup_1d", HourPartitions.DAY_MS, 512);
+  MINUTES(Tier.ONE_MINUTE, "rollup_1m", BlockSpan.LENGTH_MS, 1, 0),
+  FIVE_MINUTES(Tier.FIVE_MINUTES, "rollup_5m", BlockSpan.LENGTH_MS, 1, 1),
+  HOURS(Tier.ONE_HOUR, "rollup_1h", BlockSpan.LENGTH_MS, 32, 2),
+  DAYS(Tier.ONE_DAY, "rollup_1d", HourPartitions.DAY_MS, 512, 3);
 
   private static final List<RollupTable> OF_BLOCK = List.of(MINUTES, FIVE_MINUTES, HOURS);
   private static final List<RollupTable> OF_DAY = List.of(DAYS);
@@ -19,12 +19,14 @@ enum RollupTable {
   private final String table;
   private final long spanMs;
   private final int partitionDays;
+  private final int lockNumber;
 
-  RollupTable(Tier tier, String table, long spanMs, int partitionDays) {
+  RollupTable(Tier tier, String table, long spanMs, int partitionDays, int lockNumber) {
     this.tier = tier;
     this.table = table;
     this.spanMs = spanMs;
     this.partitionDays = partitionDays;
+    this.lockNumber = lockNumber;
   }
 
   static RollupTable of(Tier tier) {
@@ -42,6 +44,11 @@ enum RollupTable {
 
   String table() {
     return table;
+  }
+
+  /** Returns the number that tells its locks in the database from those of the other tables. */
+  int lockNumber() {
+    return lockNumber;
   }
 
   /** Returns how long the span is of which a row holds the windows of a series. */
