@@ -72,16 +72,34 @@ final class HistogramReader {
     indexes[from] = (int) index;
     counts[from] = counted();
     long fewest = counts[from];
+    long small = 0;
+    int next = at;
     for (int i = from + 1; i < to; i++) {
-      long distance = unsigned();
+      long distance;
+      if (end - next >= 2 && (bytes[next] | bytes[next + 1]) >= 0) {
+        // Nearly always both are of one byte.
+        distance = bytes[next];
+        counts[i] = bytes[next + 1];
+        small += counts[i];
+        next += 2;
+      } else {
+        at = next;
+        distance = unsigned();
+        counts[i] = counted();
+        next = at;
+      }
       // The distance alone may be near the greatest long, so it is looked at before it is added.
       if (distance < 1 || distance >= ExponentialHistogram.MAX_BUCKETS) {
         throw refused("buckets " + distance + " apart");
       }
       index += distance;
       indexes[i] = (int) index;
-      counts[i] = counted();
       fewest = Math.min(fewest, counts[i]);
+    }
+    at = next;
+    total += small;
+    if (total < 0) {
+      throw refused("more values than can be counted");
     }
     if (index > greatest) {
       throw refused("index " + index);
