@@ -18,7 +18,7 @@ public final class HistogramBuilder {
 
   private final SignedBuckets positive = new SignedBuckets();
   private final SignedBuckets negative = new SignedBuckets();
-  private final long[] scratch = new long[SignedBuckets.RING];
+  private long[] scratch = {};
   private final HistogramReader reader = new HistogramReader();
 
   /** How far indexes of the finest scale are shifted. */
@@ -71,6 +71,9 @@ public final class HistogramBuilder {
   }
 
   private void coarsen() {
+    if (scratch.length == 0) {
+      scratch = new long[SignedBuckets.RING];
+    }
     shift++;
     positive.halve(scratch);
     negative.halve(scratch);

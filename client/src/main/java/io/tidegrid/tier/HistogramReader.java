@@ -1,13 +1,17 @@
 package io.tidegrid.tier;
 
+import java.util.Arrays;
+
 /**
  * Reads the bytes of a histogram and checks them whole, so that what is not a histogram changes
  * nothing. To be used again and again. Not safe for use by many threads.
  */
 final class HistogramReader {
 
-  private final int[] indexes = new int[2 * ExponentialHistogram.MAX_BUCKETS];
-  private final long[] counts = new long[2 * ExponentialHistogram.MAX_BUCKETS];
+  /** Small at first, as many builders may be open at once and most histograms have few buckets. */
+  private int[] indexes = new int[16];
+
+  private long[] counts = new long[16];
   private byte[] bytes = {};
   private int at;
   private int end;
@@ -62,6 +66,10 @@ final class HistogramReader {
     int to = from + (int) used;
     if (used == 0) {
       return to;
+    }
+    if (to > indexes.length) {
+      indexes = Arrays.copyOf(indexes, to * 2);
+      counts = Arrays.copyOf(counts, to * 2);
     }
     int least = BucketBounds.least(scale);
     int greatest = BucketBounds.greatest(scale);
