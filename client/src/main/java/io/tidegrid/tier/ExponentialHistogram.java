@@ -10,8 +10,10 @@ import java.util.Arrays;
  * falls by one. The scale is a function of the values alone, so merging is associative and
  * commutative.
  *
- * <p>A quantile is off by at most (f - 1) / (f + 1), f being the factor: 2.17 % for values within
- * 2^10, 4.33 % within 2^20, 8.6 % within 2^40.
+ * <p>A quantile is off by at most (f - 1) / (f + 1) of it, f being the factor: 2.17 % where the
+ * greatest value of a sign is at most 2^10 times the least, 4.33 % up to 2^20, 8.6 % up to 2^40.
+ * Where it is interpolated between values of different signs, by as much of the greater of them.
+ * Denormal values are off by half their distance to the next, too.
  *
  * <p>Immutable, so safe for use by many threads.
  *
@@ -21,8 +23,11 @@ import java.util.Arrays;
  */
 public final class ExponentialHistogram {
 
-  /** The most buckets between the least and the greatest value of one sign. */
-  public static final int MAX_BUCKETS = 160;
+  /**
+   * The most buckets from that of the least to that of the greatest value of one sign. One more
+   * than ten times 16, as values a factor of 2^10 apart lie in the first and the last of 161.
+   */
+  public static final int MAX_BUCKETS = 161;
 
   /** The finest scale: 16 buckets for each power of two. */
   public static final int MAX_SCALE = 4;

@@ -1,98 +1,39 @@
 package io.tidegrid.tier;
 
+import java.util.Arrays;
+
 /**
  * Counts values into an {@link ExponentialHistogram}, and reads such histograms from their bytes
  * without making objects of them. To be cleared and used again. Not safe for use by many threads.
  *
- * <p>The form of the bytes, all numbers as varints (seven bits a byte, low ones first), signed ones
- * zigzag: scale (signed), count of zeros, of +Inf, of -Inf, then for positive and negative values:
- * number of buckets in use, and for each, ascending, the distance of its index from the one before
- * (the first: the index, signed) and its count.
+ * <p>The form of the bytes, all numbers as varints (seven bits a byte, low ones first, no more
+ * bytes than needed), signed ones zigzag: scale (signed), count of zeros, of +Inf, of -Inf, then
+ * for positive and negative values: number of buckets in use, and for each, ascending, the distance
+ * of its index from the one before (the first: the index, signed) and its count.
  */
 public final class HistogramBuilder {
 
-  /** A power of two above {@link ExponentialHistogram#MAX_BUCKETS}. */
-  private static final int RING = 256;
+  /** The most bytes of a number. */
+  private static final int VARINT_BYTES = 10;
 
-  private static final int SUBS = 1 << ExponentialHistogram.MAX_SCALE;
-  private static final double[] BOUNDS = bounds();
-  private static final byte[] NO_BUCKETS = {8, 0, 0, 0, 0, 0};
+  private final SignedBuckets positive = new SignedBuckets();
+  private final SignedBuckets negative = new SignedBuckets();
+  private long[] scratch = {};
+  private final HistogramReader reader = new HistogramReader();
 
-  private final Buckets positive = new Buckets();
-  private final Buckets negative = new Buckets();
-  private int scale = ExponentialHistogram.MAX_SCALE;
+  /** How far indexes of the finest scale are shifted. */
+  private int shift;
+
   private long zeros;
   private long highs;
   private long lows;
   private byte[] out = new byte[64];
-  private int outSize;
-
-  /** The counts of one sign, by index, in a ring that is wider than the span may be. */
-  private static final class Buckets {
-    private final long[] counts = new long[RING];
-    private int least = Integer.MAX_VALUE;
-    private int greatest = Integer.MIN_VALUE;
-    private long total;
-
-    boolean isEmpty() {
-      return total == 0;
-    }
-
-    boolean fits(int index) {
-      return isEmpty()
-          || (long) Math.max(greatest, index) - Math.min(least, index)
-              < ExponentialHistogram.MAX_BUCKETS;
-    }
-
-    void add(int index, long count) {
-      counts[index & (RING - 1)] += count;
-      least = Math.min(least, index);
-      greatest = Math.max(greatest, index);
-      total += count;
-    }
-
-    /** Joins buckets so that there are half as many for each power of two. */
-    void halve() {
-      if (isEmpty()) {
-        return;
-      }
-      int from = least;
-      int to = greatest;
-      long[] before = new long[to - from + 1];
-      for (int i = from; i <= to; i++) {
-        before[i - from] = counts[i & (RING - 1)];
-        counts[i & (RING - 1)] = 0;
-      }
-      least = from >> 1;
-      greatest = to >> 1;
-      for (int i = from; i <= to; i++) {
-        counts[(i >> 1) & (RING - 1)] += before[i - from];
-      }
-    }
-
-    void clear() {
-      for (int i = least; i <= greatest; i++) {
-        counts[i & (RING - 1)] = 0;
-      }
-      least = Integer.MAX_VALUE;
-      greatest = Integer.MIN_VALUE;
-      total = 0;
-    }
-  }
-
-  private static double[] bounds() {
-    double[] bounds = new double[SUBS];
-    for (int i = 0; i < SUBS; i++) {
-      bounds[i] = Math.pow(2, (double) i / SUBS);
-    }
-    return bounds;
-  }
 
   /** Forgets all values. */
   public void clear() {
     positive.clear();
     negative.clear();
-    scale = ExponentialHistogram.MAX_SCALE;
+    shift = 0;
     zeros = 0;
     highs = 0;
     lows = 0;
@@ -100,62 +41,49 @@ public final class HistogramBuilder {
 
   /** Counts a value; NaN is skipped, infinities are counted apart. */
   public void add(double value) {
-    if (value > 0) {
-      if (value == Double.POSITIVE_INFINITY) {
-        highs++;
-      } else {
-        add(positive, index(value), 1);
-      }
-    } else if (value < 0) {
-      if (value == Double.NEGATIVE_INFINITY) {
-        lows++;
-      } else {
-        add(negative, index(-value), 1);
-      }
-    } else if (value == 0) {
+    long bits = Double.doubleToRawLongBits(value);
+    if (value == 0) {
       zeros++;
+    } else if (Math.abs(value) <= Double.MAX_VALUE) {
+      SignedBuckets buckets = bits < 0 ? negative : positive;
+      int finest = BucketBounds.finestIndex(bits);
+      int index = finest >> shift;
+      if (!buckets.holds(index)) {
+        widen(buckets, finest, finest, ExponentialHistogram.MAX_SCALE);
+        index = finest >> shift;
+      }
+      buckets.increment(index);
+    } else if (value == Double.POSITIVE_INFINITY) {
+      highs++;
+    } else if (value == Double.NEGATIVE_INFINITY) {
+      lows++;
     }
   }
 
-  /** Returns the index of a positive, finite value at the finest scale. */
-  private static int index(double value) {
-    int exponent = Math.getExponent(value);
-    double scaled = value;
-    int shift = 0;
-    if (exponent < Double.MIN_EXPONENT) {
-      scaled = value * 0x1p60;
-      shift = 60;
-      exponent = Math.getExponent(scaled);
-    }
-    double mantissa =
-        Double.longBitsToDouble(
-            (Double.doubleToRawLongBits(scaled) & 0x000F_FFFF_FFFF_FFFFL) | 0x3FF0_0000_0000_0000L);
-    int sub = 0;
-    for (int step = SUBS / 2; step > 0; step /= 2) {
-      sub += mantissa >= BOUNDS[sub + step] ? step : 0;
-    }
-    return (exponent - shift) * SUBS + sub;
-  }
-
-  private void add(Buckets buckets, int finest, long count) {
-    int index = finest >> (ExponentialHistogram.MAX_SCALE - scale);
-    while (!buckets.fits(index)) {
+  /** Makes room for indexes of a scale that is no coarser than this one. */
+  private void widen(SignedBuckets buckets, int low, int high, int theirs) {
+    int by = theirs - scale();
+    while (!buckets.fits(low >> by, high >> by)) {
       coarsen();
-      index = finest >> (ExponentialHistogram.MAX_SCALE - scale);
+      by++;
     }
-    buckets.add(index, count);
+    buckets.widen(low >> by, high >> by);
   }
 
   private void coarsen() {
-    scale--;
-    positive.halve();
-    negative.halve();
+    if (scratch.length == 0) {
+      scratch = new long[SignedBuckets.RING];
+    }
+    shift++;
+    positive.halve(scratch);
+    negative.halve(scratch);
   }
 
   /**
    * Counts all values of another histogram.
    *
-   * @throws IllegalArgumentException when the bytes are no histogram
+   * @throws IllegalArgumentException when the bytes are no histogram, or there are more than 2^63 -
+   *     1 values with it; nothing is counted then
    */
   public void addEncoded(byte[] encoded) {
     addEncoded(encoded, 0, encoded.length);
@@ -164,108 +92,89 @@ public final class HistogramBuilder {
   /**
    * The same, of a part of an array.
    *
-   * @throws IllegalArgumentException when the bytes are no histogram
+   * @param from where it begins
+   * @param to where it ends, exclusive
+   * @throws IllegalArgumentException when the bytes are no histogram, or there are more than 2^63 -
+   *     1 values with it; nothing is counted then
    */
   public void addEncoded(byte[] encoded, int from, int to) {
-    Reader in = new Reader(encoded, from, to);
-    int theirs = (int) in.signed();
-    if (theirs > ExponentialHistogram.MAX_SCALE || theirs < -12) {
-      throw new IllegalArgumentException("not a histogram: scale " + theirs);
+    reader.read(encoded, from, to);
+    if (count() + reader.total() < 0) {
+      throw new IllegalArgumentException("more values than can be counted");
     }
-    while (scale > theirs) {
+    while (scale() > reader.scale()) {
       coarsen();
     }
-    zeros += in.unsigned();
-    highs += in.unsigned();
-    lows += in.unsigned();
-    addEncoded(positive, theirs, in);
-    addEncoded(negative, theirs, in);
-    if (in.at != to) {
-      throw new IllegalArgumentException("not a histogram: bytes after its end");
-    }
+    zeros += reader.zeros();
+    highs += reader.highs();
+    lows += reader.lows();
+    addRead(positive, 0, reader.positives());
+    addRead(negative, reader.positives(), reader.all());
   }
 
-  private void addEncoded(Buckets buckets, int theirs, Reader in) {
-    long used = in.unsigned();
-    if (used > ExponentialHistogram.MAX_BUCKETS) {
-      throw new IllegalArgumentException("not a histogram: " + used + " buckets");
+  private void addRead(SignedBuckets buckets, int from, int to) {
+    if (from == to) {
+      return;
     }
-    long index = 0;
-    for (int i = 0; i < used; i++) {
-      index = i == 0 ? in.signed() : index + in.unsigned();
-      long count = in.unsigned();
-      if (Math.abs(index) > 1 << 16) {
-        throw new IllegalArgumentException("not a histogram: index " + index);
-      }
-      int mine = (int) index >> (theirs - scale);
-      while (!buckets.fits(mine)) {
-        coarsen();
-        mine = (int) index >> (theirs - scale);
-      }
-      buckets.add(mine, count);
-    }
-  }
-
-  /** Reads varints. */
-  private static final class Reader {
-    private final byte[] bytes;
-    private final int end;
-    private int at;
-
-    Reader(byte[] bytes, int from, int to) {
-      this.bytes = bytes;
-      this.at = from;
-      this.end = to;
-    }
-
-    long unsigned() {
-      long value = 0;
-      for (int shift = 0; shift < 64; shift += 7) {
-        if (at >= end) {
-          throw new IllegalArgumentException("not a histogram: it ends early");
-        }
-        byte next = bytes[at++];
-        value |= (next & 0x7FL) << shift;
-        if (next >= 0) {
-          return value;
-        }
-      }
-      throw new IllegalArgumentException("not a histogram: a number is too long");
-    }
-
-    long signed() {
-      long value = unsigned();
-      return (value >>> 1) ^ -(value & 1);
+    widen(buckets, reader.index(from), reader.index(to - 1), reader.scale());
+    int by = reader.scale() - scale();
+    for (int i = from; i < to; i++) {
+      buckets.add(reader.index(i) >> by, reader.count(i));
     }
   }
 
   /** Returns how many values were counted. */
   public long count() {
-    return positive.total + negative.total + zeros + highs + lows;
+    return positive.total() + negative.total() + zeros + highs + lows;
   }
 
   int scale() {
-    return scale;
+    return ExponentialHistogram.MAX_SCALE - shift;
   }
 
   /**
    * Returns the value below which a share of the values lie, as {@link
-   * ExponentialHistogram#quantile}.
+   * ExponentialHistogram#quantile}. Linear in the buckets.
+   *
+   * @param share from 0 to 1; what is outside is taken for the nearer of them
    */
   public double quantile(double share) {
+    return quantile(share, Double.NEGATIVE_INFINITY, Double.POSITIVE_INFINITY);
+  }
+
+  /**
+   * The same, where the least and the greatest value are known: what is estimated is never outside
+   * them, so that it is exact when all values are equal, or when there are but two.
+   *
+   * @param share from 0 to 1; what is outside is taken for the nearer of them
+   * @param min the least of the values
+   * @param max the greatest of the values
+   */
+  public double quantile(double share, double min, double max) {
     long count = count();
     if (count == 0 || Double.isNaN(share)) {
       return Double.NaN;
     }
     double rank = Math.clamp(share, 0, 1) * (count - 1);
-    long lower = (long) rank;
+    // From 2^53 on the rank is rounded, upwards too.
+    long lower = Math.min((long) rank, count - 1);
     double weight = rank - lower;
-    double low = valueAt(lower);
-    if (weight == 0) {
+    double low = valueAt(lower, min, max);
+    if (weight <= 0 || lower == count - 1) {
       return low;
     }
-    double high = valueAt(lower + 1);
+    double high = valueAt(lower + 1, min, max);
     return low == high ? low : low * (1 - weight) + high * weight;
+  }
+
+  private double valueAt(long rank, double min, double max) {
+    if (rank == 0 && min > Double.NEGATIVE_INFINITY) {
+      return min;
+    }
+    if (rank == count() - 1 && max < Double.POSITIVE_INFINITY) {
+      return max;
+    }
+    return Math.clamp(valueAt(rank), min, max);
   }
 
   /** Returns the middle of the bucket in which the value of a rank, from 0, lies. */
@@ -274,32 +183,25 @@ public final class HistogramBuilder {
     if (left < 0) {
       return Double.NEGATIVE_INFINITY;
     }
-    for (int i = negative.greatest; i >= negative.least && !negative.isEmpty(); i--) {
-      left -= negative.counts[i & (RING - 1)];
-      if (left < 0) {
-        return -middle(i);
+    if (left < negative.total()) {
+      int index = negative.greatest();
+      for (left -= negative.count(index); left >= 0; left -= negative.count(index)) {
+        index--;
       }
+      return -BucketBounds.middle(index, scale());
     }
-    left -= zeros;
+    left -= negative.total() + zeros;
     if (left < 0) {
       return 0;
     }
-    for (int i = positive.least; i <= positive.greatest && !positive.isEmpty(); i++) {
-      left -= positive.counts[i & (RING - 1)];
-      if (left < 0) {
-        return middle(i);
+    if (left < positive.total()) {
+      int index = positive.least();
+      for (left -= positive.count(index); left >= 0; left -= positive.count(index)) {
+        index = positive.next(index);
       }
+      return BucketBounds.middle(index, scale());
     }
     return Double.POSITIVE_INFINITY;
-  }
-
-  /** The value whose relative distance to both bounds is the same. */
-  private double middle(int index) {
-    double width = Math.pow(2, -scale);
-    double low = Math.pow(2, index * width);
-    double factor = Math.pow(2, width);
-    double middle = low * (2 * factor / (1 + factor));
-    return Double.isInfinite(middle) ? Double.MAX_VALUE : middle;
   }
 
   /** Returns the histogram of what was counted. */
@@ -309,55 +211,67 @@ public final class HistogramBuilder {
 
   /** Returns the bytes of the histogram of what was counted. */
   public byte[] encode() {
-    if (count() == 0) {
-      return NO_BUCKETS.clone();
+    int bound = encodedBound();
+    if (out.length < bound) {
+      out = new byte[bound * 2];
     }
-    outSize = 0;
-    signed(scale);
-    unsigned(zeros);
-    unsigned(highs);
-    unsigned(lows);
-    encode(positive);
-    encode(negative);
-    return java.util.Arrays.copyOf(out, outSize);
+    return Arrays.copyOf(out, encode(out, 0));
   }
 
-  private void encode(Buckets buckets) {
-    int used = 0;
-    for (int i = buckets.least; i <= buckets.greatest; i++) {
-      used += buckets.counts[i & (RING - 1)] > 0 ? 1 : 0;
-    }
-    unsigned(used);
-    boolean first = true;
-    int last = 0;
-    for (int i = buckets.least; i <= buckets.greatest; i++) {
-      long count = buckets.counts[i & (RING - 1)];
-      if (count > 0) {
-        if (first) {
-          signed(i);
-        } else {
-          unsigned((long) i - last);
-        }
-        unsigned(count);
-        first = false;
-        last = i;
-      }
-    }
+  /** Returns how many bytes the histogram takes at most. */
+  public int encodedBound() {
+    return 6 * VARINT_BYTES + encodedBound(positive) + encodedBound(negative);
   }
 
-  private void signed(long value) {
-    unsigned((value << 1) ^ (value >> 63));
+  private static int encodedBound(SignedBuckets buckets) {
+    return buckets.isEmpty() ? 0 : 2 * VARINT_BYTES * (buckets.greatest() - buckets.least() + 1);
   }
 
-  private void unsigned(long value) {
-    if (outSize + 10 > out.length) {
-      out = java.util.Arrays.copyOf(out, out.length * 2);
+  /**
+   * Writes the bytes of the histogram of what was counted.
+   *
+   * @param into has room for {@link #encodedBound()} bytes from {@code at} on
+   * @return where they end, exclusive
+   */
+  public int encode(byte[] into, int at) {
+    int next = signed(scale(), into, at);
+    next = unsigned(zeros, into, next);
+    next = unsigned(highs, into, next);
+    next = unsigned(lows, into, next);
+    next = encode(positive, into, next);
+    return encode(negative, into, next);
+  }
+
+  private static int encode(SignedBuckets buckets, byte[] into, int at) {
+    if (buckets.isEmpty()) {
+      into[at] = 0;
+      return at + 1;
     }
+    int next = unsigned(buckets.used(), into, at);
+    int last = buckets.least();
+    next = signed(last, into, next);
+    next = unsigned(buckets.count(last), into, next);
+    while (last < buckets.greatest()) {
+      int index = buckets.next(last);
+      next = unsigned(index - last, into, next);
+      next = unsigned(buckets.count(index), into, next);
+      last = index;
+    }
+    return next;
+  }
+
+  private static int signed(long value, byte[] into, int at) {
+    return unsigned((value << 1) ^ (value >> 63), into, at);
+  }
+
+  private static int unsigned(long value, byte[] into, int at) {
+    int next = at;
     long left = value;
     while ((left & ~0x7FL) != 0) {
-      out[outSize++] = (byte) (left | 0x80);
+      into[next++] = (byte) (left | 0x80);
       left >>>= 7;
     }
-    out[outSize++] = (byte) left;
+    into[next++] = (byte) left;
+    return next;
   }
 }

@@ -1,20 +1,29 @@
 package io.tidegrid.query;
 
+import java.util.Arrays;
+
 /**
- * Thins out samples for drawing, so that the line looks the same: largest triangle three buckets.
+ * Thins out samples for drawing, so that the line looks the same: largest triangle three buckets,
+ * between gaps. A gap is where two samples are more than {@value #GAP} times as far apart as is
+ * usual in the series (the median). Both samples beside a gap stay, so that an outage is drawn
+ * where it was; where there are more gaps than points, those beside the longest, in half of the
+ * points.
  *
  * @see <a href="https://skemman.is/handle/1946/15343">Sveinn Steinarsson, Downsampling Time Series
  *     for Visual Representation, University of Iceland, 2013, section 4.2</a>
  */
 public final class Downsample {
 
+  /** How many times as far apart as usual two samples are beside a gap. */
+  static final int GAP = 3;
+
   private Downsample() {}
 
   /**
    * Returns the positions of at most {@code points} samples, ascending. NaN cannot be drawn and is
    * never among them; of the others the first and the last always are (only the last for {@code
-   * points == 1}). When there are no more than {@code points}, all of them are. Linear in the
-   * samples.
+   * points == 1}), and both sides of gaps. When there are no more than {@code points}, all of them
+   * are. Linear in the samples.
    *
    * @param times milliseconds since 1970, ascending
    * @param values as many as times
@@ -27,26 +36,34 @@ public final class Downsample {
       throw new IllegalArgumentException(
           points < 1 ? "at least one point must stay" : "times and values differ in length");
     }
-    int[] drawable = drawable(values);
-    int n = drawable.length;
-    if (n <= points) {
-      return drawable;
+    int drawable = drawable(values);
+    if (drawable == values.length) {
+      return thin(times, values, points);
     }
-    if (points == 1) {
-      return new int[] {drawable[n - 1]};
+    int[] positions = new int[drawable];
+    long[] drawableTimes = new long[drawable];
+    double[] drawableValues = new double[drawable];
+    int size = 0;
+    for (int i = 0; i < values.length; i++) {
+      if (!Double.isNaN(values[i])) {
+        positions[size] = i;
+        drawableTimes[size] = times[i];
+        drawableValues[size++] = values[i];
+      }
     }
-    int[] kept = new int[points];
-    kept[0] = drawable[0];
-    kept[points - 1] = drawable[n - 1];
-    int buckets = points - 2;
-    double width = buckets == 0 ? 0 : (double) (n - 2) / buckets;
-    for (int bucket = 0; bucket < buckets; bucket++) {
-      int from = 1 + (int) (bucket * width);
-      int to = 1 + (int) ((bucket + 1) * width);
-      int nextTo = bucket == buckets - 1 ? n : Math.min(n - 1, 1 + (int) ((bucket + 2) * width));
-      kept[bucket + 1] = largest(times, values, drawable, kept[bucket], from, to, nextTo);
+    int[] kept = thin(drawableTimes, drawableValues, points);
+    for (int i = 0; i < kept.length; i++) {
+      kept[i] = positions[kept[i]];
     }
     return kept;
+  }
+
+  private static int drawable(double[] values) {
+    int drawable = 0;
+    for (double value : values) {
+      drawable += Double.isNaN(value) ? 0 : 1;
+    }
+    return drawable;
   }
 
   /**
@@ -65,47 +82,38 @@ public final class Downsample {
     return new SeriesSamples(series.labels(), times, values);
   }
 
-  /**
-   * The corner that spans the largest triangle with the point before and the mean of those after.
-   */
-  private static int largest(
-      long[] times, double[] values, int[] drawable, int before, int from, int to, int nextTo) {
-    // Times are taken relative to the point before: as doubles since 1970 they would lose bits.
-    long origin = times[before];
-    double nextTime = 0;
-    double nextValue = 0;
-    for (int i = to; i < nextTo; i++) {
-      nextTime += (double) (times[drawable[i]] - origin);
-      nextValue += values[drawable[i]];
+  /** The values are numbers. */
+  private static int[] thin(long[] times, double[] values, int points) {
+    int size = times.length;
+    int[] kept = new int[Math.min(size, points)];
+    if (size <= points) {
+      Arrays.setAll(kept, i -> i);
+      return kept;
     }
-    nextTime /= nextTo - to;
-    nextValue /= nextTo - to;
-    double height = nextValue - values[before];
-    int best = drawable[from];
-    double bestArea = -1;
-    for (int i = from; i < to; i++) {
-      int candidate = drawable[i];
-      double area =
-          Math.abs(
-              (double) (times[candidate] - origin) * height
-                  - nextTime * (values[candidate] - values[before]));
-      // An infinity makes the area infinite or NaN; either way it stands out of any line.
-      area = Double.isNaN(area) ? Double.POSITIVE_INFINITY : area;
-      if (area > bestArea) {
-        bestArea = area;
-        best = candidate;
-      }
+    if (points == 1) {
+      kept[0] = size - 1;
+      return kept;
     }
-    return best;
+    int[] spans = Gaps.spans(times, points);
+    int[] inner = shares(spans, points);
+    new LargestTriangles(times, values, kept).spans(spans, inner);
+    return kept;
   }
 
-  private static int[] drawable(double[] values) {
-    int[] positions = new int[values.length];
-    int size = 0;
-    for (int i = 0; i < values.length; i++) {
-      positions[size] = i;
-      size += Double.isNaN(values[i]) ? 0 : 1;
+  /** Returns how many points each span keeps beside its ends, in proportion to its samples. */
+  private static int[] shares(int[] spans, int points) {
+    int ends = Gaps.ends(spans);
+    int inner = spans[spans.length - 1] - ends;
+    int[] shares = new int[spans.length - 1];
+    int passed = 0;
+    int given = 0;
+    for (int i = 0; i < shares.length; i++) {
+      passed += Math.max(0, spans[i + 1] - spans[i] - 2);
+      // Rounded so that all shares add up to what is left.
+      int upTo = inner == 0 ? 0 : (int) ((long) (points - ends) * passed / inner);
+      shares[i] = upTo - given;
+      given = upTo;
     }
-    return java.util.Arrays.copyOf(positions, size);
+    return shares;
   }
 }
