@@ -42,8 +42,8 @@ final class DroppedDays {
     Set<Instant> added = new HashSet<>();
     try (PreparedStatement insert =
         connection.prepareStatement(
-            "INSERT INTO raw_dropped (day) SELECT d FROM generate_series(date_bin('1 day', ?,"
-                + " 'epoch'), ? - interval '1 ms', '1 day') AS d ON CONFLICT DO NOTHING RETURNING"
+            "INSERT INTO raw_dropped (day) SELECT d FROM generate_series(date_bin('1 day', ?::timestamptz,"
+                + " 'epoch'), ?::timestamptz - interval '1 ms', '1 day') AS d ON CONFLICT DO NOTHING RETURNING"
                 + " day")) {
       insert.setTimestamp(1, Timestamp.from(from));
       insert.setTimestamp(2, Timestamp.from(to));

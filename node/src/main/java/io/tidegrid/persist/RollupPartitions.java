@@ -20,9 +20,6 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class RollupPartitions {
 
-  /** First halves of the advisory locks of partitions: shared to write, exclusive to drop. */
-  private static final int FIRST_LOCK = 0x54675200;
-
   /** How exactly the last write is known; less would make its row a hot spot. */
   private static final long LAST_WRITE_MS = HourPartitions.HOUR_MS;
 
@@ -77,7 +74,7 @@ final class RollupPartitions {
   }
 
   private static String lock(Partition partition) {
-    return "(" + (FIRST_LOCK + partition.table.lockNumber()) + ", " + partition.number + ")";
+    return "(" + partition.table.lock() + ", " + partition.number + ")";
   }
 
   /**

@@ -7,10 +7,10 @@ import java.util.List;
 
 /** The tables of rollups. */
 enum RollupTable {
-  MINUTES(Tier.ONE_MINUTE, "rollup_1m", BlockSpan.LENGTH_MS, 1, 0),
-  FIVE_MINUTES(Tier.FIVE_MINUTES, "rollup_5m", BlockSpan.LENGTH_MS, 1, 1),
-  HOURS(Tier.ONE_HOUR, "rollup_1h", BlockSpan.LENGTH_MS, 32, 2),
-  DAYS(Tier.ONE_DAY, "rollup_1d", HourPartitions.DAY_MS, 512, 3);
+  MINUTES(Tier.ONE_MINUTE, "rollup_1m", BlockSpan.LENGTH_MS, 1, 0x54675201),
+  FIVE_MINUTES(Tier.FIVE_MINUTES, "rollup_5m", BlockSpan.LENGTH_MS, 1, 0x54675202),
+  HOURS(Tier.ONE_HOUR, "rollup_1h", BlockSpan.LENGTH_MS, 32, 0x54675203),
+  DAYS(Tier.ONE_DAY, "rollup_1d", HourPartitions.DAY_MS, 512, 0x54675204);
 
   private static final List<RollupTable> OF_BLOCK = List.of(MINUTES, FIVE_MINUTES, HOURS);
   private static final List<RollupTable> OF_DAY = List.of(DAYS);
@@ -19,14 +19,14 @@ enum RollupTable {
   private final String table;
   private final long spanMs;
   private final int partitionDays;
-  private final int lockNumber;
+  private final int lock;
 
-  RollupTable(Tier tier, String table, long spanMs, int partitionDays, int lockNumber) {
+  RollupTable(Tier tier, String table, long spanMs, int partitionDays, int lock) {
     this.tier = tier;
     this.table = table;
     this.spanMs = spanMs;
     this.partitionDays = partitionDays;
-    this.lockNumber = lockNumber;
+    this.lock = lock;
   }
 
   static RollupTable of(Tier tier) {
@@ -46,11 +46,6 @@ enum RollupTable {
     return table;
   }
 
-  /** Returns the number that tells its locks in the database from those of the other tables. */
-  int lockNumber() {
-    return lockNumber;
-  }
-
   /** Returns how long the span is of which a row holds the windows of a series. */
   long spanMs() {
     return spanMs;
@@ -58,6 +53,11 @@ enum RollupTable {
 
   long spanOf(long timeMs) {
     return Math.floorDiv(timeMs, spanMs) * spanMs;
+  }
+
+  /** First half of the advisory lock of a partition: shared to write to it, exclusive to drop it. */
+  int lock() {
+    return lock;
   }
 
   HourPartitions partitions() {

@@ -30,9 +30,6 @@ final class RollupData {
   static final long DAY = Instant.parse("2026-03-01T00:00:00Z").toEpochMilli();
   static final int SHARDS = 4;
 
-  /** The windows of a series in all that a test looks at. */
-  record Windows(List<String> lines) {}
-
   final String url = TestServer.newDatabase();
   final AtomicReference<Instant> now = new AtomicReference<>(Instant.parse("2026-03-01T12:00:00Z"));
   final RollupPartitions partitions = new RollupPartitions();
@@ -103,7 +100,7 @@ final class RollupData {
     return sorted;
   }
 
-  /** Returns each window as a line of all its figures, to the bit. */
+  /** Returns each window as a line of all its figures, to the bit but for those of NaN. */
   static List<String> lines(RollupColumns of) {
     List<String> lines = new ArrayList<>();
     for (int i = 0; i < of.size(); i++) {
@@ -132,7 +129,7 @@ final class RollupData {
               figure instanceof byte[] bytes
                   ? java.util.HexFormat.of().formatHex(bytes)
                   : figure instanceof Double number
-                      ? number + "/" + Double.doubleToRawLongBits(number)
+                      ? number + "/" + Double.doubleToLongBits(number)
                       : figure)
           .append(' ');
     }

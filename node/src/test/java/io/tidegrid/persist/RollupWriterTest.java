@@ -50,7 +50,7 @@ class RollupWriterTest {
   void everyFigureComesBackToTheBitFromRowsAndViews() throws SQLException {
     long[] ids = new long[48];
     for (int i = 0; i < ids.length; i++) {
-      ids[i] = i + 1;
+      ids[i] = i + 1L;
     }
     RollupBlock minutes = block(random, 5, Tier.ONE_MINUTE, BLOCK, ids);
     RollupBlock day = block(random, 5, Tier.ONE_DAY, DAY, ids);
@@ -204,7 +204,7 @@ class RollupWriterTest {
                 "INSERT INTO series (series_id, tenant, metric, canonical, labels, shard_hash)"
                     + " VALUES (?, 't', 'm', ?, '{}', ?)")) {
       for (int i = 0; i < ids.length; i++) {
-        ids[i] = i + 1;
+        ids[i] = i + 1L;
         Labels labels = Labels.of("__name__", "m", "i", "" + i);
         SeriesKey series = SeriesKey.of("t", labels);
         (series.shard(SHARDS) == 1 ? ofShard : ofOthers).add(ids[i]);
