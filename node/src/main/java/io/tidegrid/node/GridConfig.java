@@ -63,11 +63,11 @@ final class GridConfig {
     MapConfig metadata = new MapConfig(GridNames.METADATA).setBackupCount(store.backupCount());
     metadataStore.ifPresent(metadata::setMapStoreConfig);
     config.addMapConfig(metadata);
-    // With statistics: what it holds is what waits for the database.
     MapConfig rollups =
         new MapConfig(GridNames.ROLLUPS)
             .setInMemoryFormat(InMemoryFormat.BINARY)
             .setBackupCount(store.backupCount())
+            .setStatisticsEnabled(false)
             .setPerEntryStatsEnabled(false);
     rollupStore.ifPresent(rollups::setMapStoreConfig);
     config.addMapConfig(rollups);

@@ -15,6 +15,7 @@ import io.tidegrid.persist.Persistence;
 import io.tidegrid.rollup.RollupJob;
 import io.tidegrid.rollup.RollupOptions;
 import io.tidegrid.rollup.RollupPorts;
+import io.tidegrid.rollup.WindowSource;
 import io.tidegrid.store.RollupMarks;
 import io.tidegrid.store.SeriesStore;
 import io.tidegrid.tier.Tier;
@@ -22,9 +23,12 @@ import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntPredicate;
 import java.util.function.IntUnaryOperator;
@@ -34,12 +38,15 @@ import java.util.function.LongSupplier;
  * A member's part in keeping rollups: it gives the job what it works with, and sees to it that the
  * job runs. Safe for use by many threads.
  */
-final class Rollups implements AutoCloseable {
+final class Rollups {
 
   private static final System.Logger LOG = System.getLogger(Rollups.class.getName());
 
   /** How long a job that ended by an error nobody thought of stays away at most. */
   private static final long CHECK_SECONDS = 30;
+
+  /** What is being computed at a stop may take this long; it is computed again otherwise. */
+  private static final long END_SECONDS = 3;
 
   private static final int MOST_WORKERS = 8;
 
@@ -58,9 +65,14 @@ final class Rollups implements AutoCloseable {
    *
    * @param partitionKey the key whose partition a shard is
    * @param writable whether the database takes writes
-   * @param maxPendingBytes how much may wait for it
+   * @param pendingBytes how many bytes of figures of this member's shards wait for it
+   * @param maxPendingBytes how many may
    */
-  record Outlet(IntUnaryOperator partitionKey, BooleanSupplier writable, long maxPendingBytes) {}
+  record Outlet(
+      IntUnaryOperator partitionKey,
+      BooleanSupplier writable,
+      LongSupplier pendingBytes,
+      long maxPendingBytes) {}
 
   /**
    * Makes the member ready to take part.
@@ -69,7 +81,7 @@ final class Rollups implements AutoCloseable {
    */
   Rollups(
       HazelcastInstance hazelcast,
-      StoreWindowSource source,
+      WindowSource source,
       Outlet outlet,
       RollupOptions options,
       BooleanSupplier marksKnown,
@@ -79,15 +91,14 @@ final class Rollups implements AutoCloseable {
     this.workers = Math.clamp(Runtime.getRuntime().availableProcessors() / 2, 1, MOST_WORKERS);
     this.status = new LiveRollupStatus(source, marksKnown, clock);
     IMap<RollupKey, RollupBlock> map = hazelcast.getMap(GridNames.ROLLUPS);
-    LongSupplier pending = () -> map.getLocalMapStats().getOwnedEntryMemoryCost();
     this.ports =
         new RollupPorts(
             source,
             new MapRollupSink(
-                map, outlet.partitionKey, outlet.writable, pending, outlet.maxPendingBytes),
+                map, outlet.partitionKey, outlet.writable, outlet.pendingBytes, outlet.maxPendingBytes),
             clock,
             options,
-            new RollupMeters(meters, status, pending, outlet.maxPendingBytes));
+            new RollupMeters(meters, status, outlet.pendingBytes, outlet.maxPendingBytes));
   }
 
   /** Puts together what the parts of a node have for it, and has the database tell of commits. */
@@ -172,10 +183,33 @@ final class Rollups implements AutoCloseable {
         hazelcast.getCluster().getLocalMember().equals(partitions.get(shard).getOwner());
   }
 
-  /** Takes no more part. What is dirty stays so, for other members or the next start. */
-  @Override
-  public void close() {
+  /**
+   * Takes no more part. What is dirty stays so, for other members or the next start.
+   *
+   * @param last whether the cluster ends with this member; then the job is ended too, as a member
+   *     that is stopped with a running job complains of it
+   */
+  void close(boolean last) {
     ports.remove(hazelcast);
     var ignored = keeper.shutdownNow();
+    if (last && hazelcast.getLifecycleService().isRunning()) {
+      endJob();
+    }
+  }
+
+  private void endJob() {
+    try {
+      Job running = hazelcast.getJet().getJob(RollupJob.NAME);
+      if (running != null && !hasEnded(running)) {
+        running.cancel();
+        var unused = running.getFuture().get(END_SECONDS, TimeUnit.SECONDS);
+      }
+    } catch (CancellationException expected) {
+      LOG.log(System.Logger.Level.DEBUG, "the job of rollups has ended");
+    } catch (ExecutionException | TimeoutException | RuntimeException e) {
+      LOG.log(System.Logger.Level.DEBUG, "the job of rollups ends with its member", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }
