@@ -79,7 +79,7 @@ final class MemberReader implements AutoCloseable {
     long samplesBefore = budget.samples();
     long seriesBefore = budget.series();
     ShardQueue queue = new ShardQueue(shards);
-    ShardWorker<A> first = new ShardWorker<>(reader, question, planner, budget, queue);
+    ShardWorker<A> first = new ShardWorker<>(reader, archives, question, planner, budget, queue);
     first.workUntil(System.nanoTime() + TimeUnit.MICROSECONDS.toNanos(INLINE_MICROS));
     if (!queue.isEmpty()) {
       for (ShardWorker<A> helper : readInPool(question, budget, queue)) {
@@ -109,7 +109,7 @@ final class MemberReader implements AutoCloseable {
     List<Future<?>> running = new ArrayList<>(count);
     try {
       for (int i = 0; i < count; i++) {
-        ShardWorker<A> worker = new ShardWorker<>(reader, question, planner, budget, queue);
+        ShardWorker<A> worker = new ShardWorker<>(reader, archives, question, planner, budget, queue);
         workers.add(worker);
         running.add(pool.submit(worker::work));
       }

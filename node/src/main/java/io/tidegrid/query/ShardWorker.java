@@ -14,7 +14,14 @@ import java.util.List;
  */
 final class ShardWorker<A extends Answer<A>> {
 
+  /**
+   * So many series may wait for the database before they are completed: what is known of them is
+   * held in memory.
+   */
+  private static final int MAX_PENDING_ROLLUPS = 2_000;
+
   private final ShardReader reader;
+  private final Archives archives;
   private final ShardQuestion<A> question;
   private final QueryPlanner planner;
   private final QueryBudget budget;
@@ -28,11 +35,13 @@ final class ShardWorker<A extends Answer<A>> {
 
   ShardWorker(
       ShardReader reader,
+      Archives archives,
       ShardQuestion<A> question,
       QueryPlanner planner,
       QueryBudget budget,
       ShardQueue queue) {
     this.reader = reader;
+    this.archives = archives;
     this.question = question;
     this.planner = planner;
     this.budget = budget;
@@ -109,6 +118,10 @@ final class ShardWorker<A extends Answer<A>> {
     pending.addAll(scan.pending());
     pendingRollups.addAll(scan.pendingRollups());
     answer.check(budget);
+    if (pendingRollups.size() >= MAX_PENDING_ROLLUPS) {
+      question.readRollups(archives, pendingRollups, answer, budget);
+      pendingRollups.clear();
+    }
   }
 
   private boolean readIfReady(ShardView view, ShardScan<A> scan) {

@@ -484,6 +484,30 @@ class RollupQueryTest {
   }
 
   @Test
+  void manySeriesAreCompletedAsTheyAreFound() {
+    int count = 5_000;
+    for (int i = 0; i < count; i++) {
+      Labels labels = Labels.of("__name__", "m", "id", "" + i);
+      SeriesKey key = SeriesKey.of("t", labels);
+      TreeMap<Long, Double> samples = new TreeMap<>(Map.of(START + i, (double) i));
+      rollups.roll(key.id(), samples, samples);
+      FakeShard shard = shards.get(key.shard(Members.SHARDS));
+      shard.add("t", new FakeSeries(key.id(), labels));
+      shard.wholeFromMs = NOW;
+    }
+    RollupQuery query =
+        new RollupQuery(
+            "t", METRIC, new TimeRange(START, NOW), HOUR, Grouping.by(List.of()), true);
+    List<RollupRow> rows = engine.rollups(query, CONTEXT).rows();
+    assertThat(rows).hasSize(1);
+    assertThat(rows.getFirst().count()).isEqualTo(count);
+    assertThat(rows.getFirst().sum()).isEqualTo(count * (count - 1) / 2);
+    assertThat(rollups.asked).allMatch(asked -> asked.ids() <= 1_000);
+    assertThat(rollups.asked.stream().mapToInt(FakeRollupArchive.Asked::ids).sum())
+        .isEqualTo(count);
+  }
+
+  @Test
   void whereSamplesAreGoneEdgesTakeWholeWindows() {
     FakeShard shard = addPlainSeries(NOW - HOUR);
     archive.clear();
