@@ -95,7 +95,11 @@ final class Rollups {
         new RollupPorts(
             source,
             new MapRollupSink(
-                map, outlet.partitionKey, outlet.writable, outlet.pendingBytes, outlet.maxPendingBytes),
+                map,
+                outlet.partitionKey,
+                outlet.writable,
+                outlet.pendingBytes,
+                outlet.maxPendingBytes),
             clock,
             options,
             new RollupMeters(meters, status, outlet.pendingBytes, outlet.maxPendingBytes));
@@ -122,7 +126,11 @@ final class Rollups {
     return new Rollups(
         hazelcast,
         source,
-        new Outlet(store::partitionKey, database::isWritable, config.rollupMaxPending()),
+        new Outlet(
+            store::partitionKey,
+            database::isWritable,
+            database::pendingRollupBytes,
+            config.rollupMaxPending()),
         config.rollupOptions(),
         store::directoriesWhole,
         meters,
@@ -202,7 +210,7 @@ final class Rollups {
       Job running = hazelcast.getJet().getJob(RollupJob.NAME);
       if (running != null && !hasEnded(running)) {
         running.cancel();
-        var unused = running.getFuture().get(END_SECONDS, TimeUnit.SECONDS);
+        var _ = running.getFuture().get(END_SECONDS, TimeUnit.SECONDS);
       }
     } catch (CancellationException expected) {
       LOG.log(System.Logger.Level.DEBUG, "the job of rollups has ended");

@@ -215,7 +215,7 @@ public final class TidegridNode implements AutoCloseable {
   /** Ends a node that never was ready. */
   private void abandon() {
     http.stop();
-    rollups.ifPresent(Rollups::close);
+    rollups.ifPresent(any -> any.close(false));
     ingest.close();
     queries.close();
     hazelcast.getLifecycleService().terminate();
@@ -338,8 +338,8 @@ public final class TidegridNode implements AutoCloseable {
       http.drain();
       http.stop();
       ingest.close();
-      rollups.ifPresent(Rollups::close);
       boolean others = hazelcast.getCluster().getMembers().size() > 1;
+      rollups.ifPresent(any -> any.close(!others));
       boolean flushed =
           persistence.map(database -> database.flush(config.shutdownGrace())).orElse(true);
       if (flushed && persistence.isPresent()) {

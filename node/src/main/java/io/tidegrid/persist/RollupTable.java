@@ -55,7 +55,9 @@ enum RollupTable {
     return Math.floorDiv(timeMs, spanMs) * spanMs;
   }
 
-  /** First half of the advisory lock of a partition: shared to write to it, exclusive to drop it. */
+  /**
+   * First half of the advisory lock of a partition: shared to write to it, exclusive to drop it.
+   */
   int lock() {
     return lock;
   }

@@ -239,9 +239,7 @@ final class Shard implements IdentifiedDataSerializable {
         }
         blockStart = BlockSpan.startOf(time);
         block =
-            create
-                ? blocks.findOrCreate(blockStart, directory.size())
-                : blocks.find(blockStart);
+            create ? blocks.findOrCreate(blockStart, directory.size()) : blocks.find(blockStart);
         if (block != null) {
           open = block.appendOnly();
         } else {

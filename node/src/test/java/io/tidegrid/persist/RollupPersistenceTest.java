@@ -161,8 +161,7 @@ class RollupPersistenceTest {
     IMap<JournalKey, JournalBatch> journal = instance.getMap(GridNames.JOURNAL);
     JournalKey last = journalKey(1, 3);
     for (int counter = 1; counter <= 3; counter++) {
-      journal.set(
-          journalKey(1, counter), Batches.batch(20, 10, BLOCK + counter * 1_000L, counter));
+      journal.set(journalKey(1, counter), Batches.batch(20, 10, BLOCK + counter * 1_000L, counter));
     }
     JournalKey other = journalKey(2, 1);
     journal.set(other, Batches.batch(20, 10, BLOCK, 9));
@@ -183,8 +182,7 @@ class RollupPersistenceTest {
     await().atMost(PATIENCE).until(() -> rollups.isEmpty() && told.containsKey(day));
     assertThat(data.marks()).containsExactly(mark("1m", SHARDS, 2, BLOCK, other.sequence()));
     for (Tier tier : Tier.values()) {
-      assertThat(data.read(tier))
-          .isEqualTo(expected(tier, tier == Tier.ONE_DAY ? figures : block));
+      assertThat(data.read(tier)).isEqualTo(expected(tier, tier == Tier.ONE_DAY ? figures : block));
     }
     await().atMost(PATIENCE).until(() -> persistence.pendingRollupBytes() == 0);
     assertThat(persistence.isWritable()).isTrue();
@@ -308,8 +306,7 @@ class RollupPersistenceTest {
     // Stored already: the mark came a moment too late.
     data.mark(Tier.ONE_MINUTE, SHARDS, 3, DAY, 3);
     data.write(
-        Map.of(
-            RollupData.key(3, Tier.ONE_MINUTE, DAY), block(random, 3, Tier.ONE_MINUTE, DAY, 1)));
+        Map.of(RollupData.key(3, Tier.ONE_MINUTE, DAY), block(random, 3, Tier.ONE_MINUTE, DAY, 1)));
     data.mark(Tier.ONE_MINUTE, SHARDS, 3, DAY, 3);
     restorer.toRestore.addAll(List.of(0, 1, 2, 3));
     join();
@@ -329,8 +326,7 @@ class RollupPersistenceTest {
   void theArchiveReadsTiersOfSomeSeries() throws Exception {
     join();
     RollupBlock one = block(random, 5, Tier.ONE_MINUTE, BLOCK, 1, 2, 3);
-    RollupBlock next =
-        block(random, 5, Tier.ONE_MINUTE, BLOCK + BlockSpan.LENGTH_MS, 1, 2, -4);
+    RollupBlock next = block(random, 5, Tier.ONE_MINUTE, BLOCK + BlockSpan.LENGTH_MS, 1, 2, -4);
     data.write(
         Map.of(
             RollupData.key(1, Tier.ONE_MINUTE, BLOCK),
@@ -368,12 +364,26 @@ class RollupPersistenceTest {
           }
         });
     assertThat(starts).containsExactly(from, from + 3_600_000L);
-    archive.read(Tier.ONE_DAY, new long[] {2}, 0, Long.MAX_VALUE, true, TIMEOUT, (id, w) -> {
-      throw new IllegalStateException();
-    });
-    archive.read(Tier.ONE_HOUR, new long[] {2}, 9, 9, true, TIMEOUT, (id, w) -> {
-      throw new IllegalStateException();
-    });
+    archive.read(
+        Tier.ONE_DAY,
+        new long[] {2},
+        0,
+        Long.MAX_VALUE,
+        true,
+        TIMEOUT,
+        (id, w) -> {
+          throw new IllegalStateException();
+        });
+    archive.read(
+        Tier.ONE_HOUR,
+        new long[] {2},
+        9,
+        9,
+        true,
+        TIMEOUT,
+        (id, w) -> {
+          throw new IllegalStateException();
+        });
     assertThatThrownBy(() ->
             archive.read(
                 Tier.ONE_HOUR, new long[] {2}, 0, BLOCK, true, Duration.ZERO, (id, w) -> {}))
@@ -388,8 +398,7 @@ class RollupPersistenceTest {
     DroppedDays days = new DroppedDays();
     try (Connection connection = TestServer.connect(data.url)) {
       assertThat(
-              DroppedDays.add(
-                  connection, Instant.ofEpochMilli(DAY), Instant.ofEpochMilli(DAY + 1)))
+              DroppedDays.add(connection, Instant.ofEpochMilli(DAY), Instant.ofEpochMilli(DAY + 1)))
           .containsExactly(Instant.ofEpochMilli(DAY));
       days.refresh(connection);
     }
