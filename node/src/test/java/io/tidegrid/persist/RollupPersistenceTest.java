@@ -100,7 +100,7 @@ class RollupPersistenceTest {
 
     @Override
     public void restoredFrom(int shard, long fromMs) {
-      toRestore.remove((Integer) shard);
+      toRestore.remove(/* element */ (Integer) shard);
     }
   }
 
