@@ -233,7 +233,7 @@ class RollupQueryTest {
     }
   }
 
-  private TreeMap<Labels, TreeMap<Long, Plain>> plain(
+  private Map<Labels, TreeMap<Long, Plain>> plain(
       TimeRange range, long windowMs, Grouping grouping) {
     TreeMap<Labels, TreeMap<Long, Plain>> groups = new TreeMap<>();
     all.forEach((labels, samples) -> {
@@ -500,7 +500,7 @@ class RollupQueryTest {
     List<RollupRow> rows = engine.rollups(query, CONTEXT).rows();
     assertThat(rows).hasSize(1);
     assertThat(rows.getFirst().count()).isEqualTo(count);
-    assertThat(rows.getFirst().sum()).isEqualTo(count * (count - 1) / 2);
+    assertThat(rows.getFirst().sum()).isEqualTo(count * (count - 1L) / 2);
     assertThat(rollups.asked).allMatch(asked -> asked.ids() <= 1_000);
     assertThat(rollups.asked.stream().mapToInt(FakeRollupArchive.Asked::ids).sum())
         .isEqualTo(count);
