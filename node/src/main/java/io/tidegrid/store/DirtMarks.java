@@ -4,6 +4,7 @@ import com.hazelcast.nio.ObjectDataInput;
 import com.hazelcast.nio.ObjectDataOutput;
 import io.tidegrid.tier.Tier;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
@@ -49,6 +50,27 @@ final class DirtMarks {
   private volatile long version;
 
   private volatile Shown shown = new Shown(0, RollupDirt.NONE);
+
+  /** What {@link #touch} was told since the last marking. */
+  private long[] touched = new long[16];
+
+  private int touchedCount;
+
+  /** Takes note of a block that a batch touches, once or more, for {@link #markTouched}. */
+  void touch(long blockStartMs) {
+    if (touchedCount == touched.length) {
+      touched = Arrays.copyOf(touched, touchedCount * 2);
+    }
+    touched[touchedCount++] = blockStartMs;
+  }
+
+  /** Marks the blocks that a batch touched; to be called after its last sample. */
+  void markTouched(long sequence) {
+    for (int i = 0; i < touchedCount; i++) {
+      mark(touched[i], sequence);
+    }
+    touchedCount = 0;
+  }
 
   /** Says that a block was written to. */
   void mark(long blockStartMs, long sequence) {

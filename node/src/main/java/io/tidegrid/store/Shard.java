@@ -5,7 +5,6 @@ import com.hazelcast.nio.ObjectDataOutput;
 import com.hazelcast.nio.serialization.IdentifiedDataSerializable;
 import io.tidegrid.grid.Birth;
 import java.io.IOException;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -20,14 +19,13 @@ import java.util.UUID;
  */
 final class Shard implements IdentifiedDataSerializable {
 
-  private static final Block[] NO_BLOCKS = {};
   private static final UUID NOBODY = new UUID(0, 0);
 
   private final SeriesDirectory directory = new SeriesDirectory();
   private final SeriesChunks.Scratch scratch = new SeriesChunks.Scratch();
   private final SealedBlock.Lookup lookup = new SealedBlock.Lookup();
   private final DirtMarks dirt = new DirtMarks();
-  private volatile Block[] blocks = NO_BLOCKS;
+  private final BlockList blocks = new BlockList();
   private volatile long wholeFromMs;
   private volatile boolean directoryWhole;
   private volatile boolean samplesRestored;
@@ -42,11 +40,6 @@ final class Shard implements IdentifiedDataSerializable {
 
   /** The numbers of a batch's series, for the shard's thread to use again and again. */
   private int[] refs = {};
-
-  /** The blocks that a batch touched, by their starts; also for that thread. */
-  private long[] touched = new long[16];
-
-  private int touchedCount;
 
   /** Whether rollups of the shard are stored; without a database there are none. */
   private boolean rolledUp;
@@ -77,7 +70,7 @@ final class Shard implements IdentifiedDataSerializable {
   }
 
   Block[] blocks() {
-    return blocks;
+    return blocks.all();
   }
 
   long wholeFromMs() {
@@ -187,23 +180,11 @@ final class Shard implements IdentifiedDataSerializable {
     epoch = batchEpoch;
     counter = batchCounter;
     sequencer = by;
-    touchedCount = 0;
     // Of old samples memory takes those of blocks that it still has: there its word counts.
     boolean overlapping = insert(batch, false, !batch.old(), sequence()) || batch.old();
-    if (rolledUp) {
-      // After all its samples: who sees the mark must find them.
-      for (int i = 0; i < touchedCount; i++) {
-        dirt.mark(touched[i], sequence());
-      }
-    }
+    // After all its samples: who sees the marks must find them.
+    dirt.markTouched(sequence());
     return overlapping;
-  }
-
-  private void touch(long blockStartMs) {
-    if (touchedCount == touched.length) {
-      touched = Arrays.copyOf(touched, touchedCount * 2);
-    }
-    touched[touchedCount++] = blockStartMs;
   }
 
   /**
@@ -211,7 +192,6 @@ final class Shard implements IdentifiedDataSerializable {
    * up does not come back.
    */
   synchronized void restore(ShardBatch batch) {
-    touchedCount = 0;
     boolean ignored = insert(batch, true, true, 0);
   }
 
@@ -258,11 +238,12 @@ final class Shard implements IdentifiedDataSerializable {
           added = 0;
         }
         blockStart = BlockSpan.startOf(time);
-        block = create ? block(blockStart) : find(blockStart);
+        block =
+            create ? blocks.findOrCreate(blockStart, directory.size()) : blocks.find(blockStart);
         if (block != null) {
           open = block.appendOnly();
         } else {
-          touch(blockStart);
+          touch(blockStart, sequence);
         }
       }
       if (block == null) {
@@ -288,49 +269,23 @@ final class Shard implements IdentifiedDataSerializable {
     return overlapping;
   }
 
+  /** Takes note of a block that a batch touches. What is restored was marked when written. */
+  private void touch(long blockStartMs, long sequence) {
+    if (rolledUp && sequence != 0) {
+      dirt.touch(blockStartMs);
+    }
+  }
+
   private void written(Block block, long sequence, long added) {
     if (block.lastSequence() != sequence) {
-      touch(block.startMs());
+      touch(block.startMs(), sequence);
     }
     block.written(sequence, added);
   }
 
-  /** Returns a block, or null when there is none. */
-  private Block find(long startMs) {
-    for (Block block : blocks) {
-      if (block.startMs() == startMs) {
-        return block;
-      }
-    }
-    return null;
-  }
-
-  private Block block(long startMs) {
-    Block[] now = blocks;
-    int at = now.length;
-    while (at > 0 && now[at - 1].startMs() >= startMs) {
-      at--;
-      if (now[at].startMs() == startMs) {
-        return now[at];
-      }
-    }
-    Block block = new Block(startMs, directory.size());
-    put(at, block);
-    return block;
-  }
-
-  private void put(int at, Block block) {
-    Block[] now = blocks;
-    Block[] more = new Block[now.length + 1];
-    System.arraycopy(now, 0, more, 0, at);
-    more[at] = block;
-    System.arraycopy(now, at, more, at + 1, now.length - at);
-    blocks = more;
-  }
-
   /** Puts a block behind those there are. */
   synchronized void put(Block block) {
-    put(blocks.length, block);
+    blocks.append(block);
   }
 
   /**
@@ -340,7 +295,7 @@ final class Shard implements IdentifiedDataSerializable {
   boolean seal(Block block) {
     Block.State before;
     synchronized (this) {
-      before = holds(block) ? block.beginSeal() : null;
+      before = blocks.holds(block) ? block.beginSeal() : null;
     }
     if (before == null) {
       return false;
@@ -358,12 +313,8 @@ final class Shard implements IdentifiedDataSerializable {
     synchronized (this) {
       boolean done = block.endSeal(sealed, scratch, lookup);
       lookup.release();
-      return done && holds(block);
+      return done && blocks.holds(block);
     }
-  }
-
-  private boolean holds(Block block) {
-    return Arrays.asList(blocks).contains(block);
   }
 
   /**
@@ -375,36 +326,15 @@ final class Shard implements IdentifiedDataSerializable {
    * @return the starts of the blocks that were there and went
    */
   synchronized long[] evict(long[] starts, long[] through, boolean elsewhere) {
-    Block[] now = blocks;
-    Block[] kept = new Block[now.length];
-    long[] gone = new long[starts.length];
-    int keptCount = 0;
-    int goneCount = 0;
-    for (Block block : now) {
-      int at = indexOf(starts, block.startMs());
-      if (at >= 0 && Long.compareUnsigned(block.lastSequence(), through[at]) <= 0) {
-        gone[goneCount++] = block.startMs();
-        if (elsewhere) {
-          // Before the block goes, so that no reader takes its absence for nothing being there.
-          evictedToMs = Math.max(evictedToMs, block.endMs());
-        }
-      } else {
-        kept[keptCount++] = block;
-      }
-    }
-    if (goneCount > 0) {
-      blocks = Arrays.copyOf(kept, keptCount);
-    }
-    return Arrays.copyOf(gone, goneCount);
-  }
-
-  private static int indexOf(long[] starts, long start) {
-    for (int i = 0; i < starts.length; i++) {
-      if (starts[i] == start) {
-        return i;
-      }
-    }
-    return -1;
+    return blocks.remove(
+        starts,
+        through,
+        block -> {
+          if (elsewhere) {
+            // Before the block goes, so that no reader takes its absence for nothing being there.
+            evictedToMs = Math.max(evictedToMs, block.endMs());
+          }
+        });
   }
 
   /** A sealed block that is whole, and the sequence through which it has everything. */
@@ -412,7 +342,7 @@ final class Shard implements IdentifiedDataSerializable {
 
   /** Returns a block if it is sealed, without overlay, and whole. */
   synchronized Optional<Whole> whole(long startMs) {
-    for (Block block : blocks) {
+    for (Block block : blocks.all()) {
       Block.State state = block.state();
       if (block.startMs() == startMs
           && state.sealed() != null
@@ -435,7 +365,7 @@ final class Shard implements IdentifiedDataSerializable {
 
   /** Returns what there is of a block, at one moment between two batches. */
   synchronized Content content(long startMs) {
-    Block block = find(startMs);
+    Block block = blocks.find(startMs);
     Optional<Block.State> state = block == null ? Optional.empty() : Optional.of(block.state());
     return new Content(state, startMs >= wholeFromMs(), sequence());
   }
@@ -452,7 +382,7 @@ final class Shard implements IdentifiedDataSerializable {
   void addTo(ShardSize size) {
     size.series += directory.size();
     size.bytes += directory.heapBytes() + dirt.heapBytes();
-    for (Block block : blocks) {
+    for (Block block : blocks.all()) {
       Block.State state = block.state();
       size.samples += block.samples();
       size.bytes += block.heapBytes();
@@ -488,7 +418,7 @@ final class Shard implements IdentifiedDataSerializable {
     out.writeBoolean(rolledUp);
     dirt.write(out);
     ShardBatch.writeBirths(out, directory.births());
-    Block[] now = blocks;
+    Block[] now = blocks.all();
     out.writeInt(now.length);
     for (Block block : now) {
       block.write(out);
@@ -513,6 +443,6 @@ final class Shard implements IdentifiedDataSerializable {
     for (int i = 0; i < read.length; i++) {
       read[i] = Block.read(in, directory.size());
     }
-    blocks = read;
+    blocks.set(read);
   }
 }

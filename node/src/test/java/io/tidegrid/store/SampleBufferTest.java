@@ -19,7 +19,7 @@ class SampleBufferTest {
       for (int i = 0; i < begin; i++) {
         buffer.add(1_000 + i, -1);
       }
-      TreeMap<Long, Double> expected = fill(buffer, random, 0);
+      Map<Long, Double> expected = fill(buffer, random, 0);
       SampleBuffer newer = new SampleBuffer();
       expected.putAll(fill(newer, random, 1_000));
       buffer.merge(begin, newer);
@@ -35,8 +35,8 @@ class SampleBufferTest {
     }
   }
 
-  private static TreeMap<Long, Double> fill(SampleBuffer buffer, Random random, double offset) {
-    TreeMap<Long, Double> samples = new TreeMap<>();
+  private static Map<Long, Double> fill(SampleBuffer buffer, Random random, double offset) {
+    Map<Long, Double> samples = new TreeMap<>();
     int size = random.nextInt(30);
     long from = random.nextInt(40);
     for (int i = 0; i < size; i++) {
