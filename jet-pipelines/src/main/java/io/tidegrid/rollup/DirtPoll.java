@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Looks several times a second at what is dirty on its member; each look is also the heartbeat by
- * which the schedule notices that time has passed. One thread at a time.
+ * Looks several times a second at what is dirty on its member, and sends on what is new, once a
+ * second in any case. One thread at a time.
  */
 final class DirtPoll {
 
@@ -17,9 +17,17 @@ final class DirtPoll {
   /** Looks at very many spans come less often, so that they take at most 2.5 % of a core. */
   private static final long REST_FACTOR = 40;
 
+  /** How often a look goes on at least, so that the schedule notices that time has passed. */
+  private static final long HEARTBEAT_NANOS = 1_000_000_000;
+
   private final HazelcastInstance member;
   private long nextNanos = System.nanoTime();
   private boolean failing;
+
+  /** The look that was sent last; null before the first. */
+  private Look last;
+
+  private long sentNanos;
 
   DirtPoll(HazelcastInstance member) {
     this.member = member;
@@ -36,7 +44,12 @@ final class DirtPoll {
       return;
     }
     try {
-      buffer.add(look(found.get()));
+      Look look = look(found.get());
+      if (isNews(look, before)) {
+        last = look;
+        sentNanos = before;
+        buffer.add(look);
+      }
       failing = false;
     } catch (RuntimeException e) {
       // The next look may go better, and an exception would end the job for every member.
@@ -47,6 +60,16 @@ final class DirtPoll {
     }
     long after = System.nanoTime();
     nextNanos = after + Math.max(INTERVAL_NANOS, REST_FACTOR * (after - before));
+  }
+
+  /** On an idle member nearly every look is like the one before; those wake nobody. */
+  private boolean isNews(Look look, long nowNanos) {
+    return last == null
+        || nowNanos - sentNanos >= HEARTBEAT_NANOS
+        || last.ports() != look.ports()
+        || last.open() != look.open()
+        || !look.ports().outcomes().isEmpty()
+        || !last.dirty().equals(look.dirty());
   }
 
   private static Look look(RollupPorts ports) {

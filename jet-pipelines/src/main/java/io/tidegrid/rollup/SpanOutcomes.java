@@ -33,6 +33,10 @@ final class SpanOutcomes {
     waiting.add(outcome);
   }
 
+  boolean isEmpty() {
+    return waiting.isEmpty();
+  }
+
   void drain(Consumer<Outcome> consumer) {
     for (Outcome next = waiting.poll(); next != null; next = waiting.poll()) {
       consumer.accept(next);

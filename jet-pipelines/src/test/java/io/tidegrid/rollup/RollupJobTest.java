@@ -46,13 +46,13 @@ class RollupJobTest {
   @Test
   void whatIsDirtyIsComputedWhenItIsDueAndOnlyOnce() {
     writeEverywhere(Tier.ONE_MINUTE, START, 5);
-    awaitLooks(3);
+    awaitLooks(6);
     clock.set(START + BLOCK + 29_000);
-    awaitLooks(3);
+    awaitLooks(6);
     assertThat(shards.puts).isEmpty();
     clock.set(START + BLOCK + 91_000);
     await().atMost(LONG).until(shards::isClean);
-    awaitLooks(3);
+    awaitLooks(6);
     assertThat(shards.puts).hasSize(Members.SHARDS).extracting(Put::sequence).containsOnly(5L);
   }
 
@@ -71,7 +71,7 @@ class RollupJobTest {
         .untilAsserted(() -> assertThat(shards.dirt).containsOnlyKeys(bad, unreadable));
     await().atMost(LONG).until(() -> shards.failures.get() == 1);
     assertThat(shards.refused).hasSize(1);
-    awaitLooks(3);
+    awaitLooks(6);
     assertThat(shards.failures).as("it is not tried over and over").hasValue(1);
     assertThat(job.getStatus()).isEqualTo(JobStatus.RUNNING);
 
@@ -86,7 +86,7 @@ class RollupJobTest {
     shards.open = false;
     writeEverywhere(Tier.ONE_MINUTE, OLD, 5);
     becomeQuiet();
-    awaitLooks(3);
+    awaitLooks(6);
     assertThat(shards.puts).isEmpty();
     shards.open = true;
     await().atMost(LONG).until(shards::isClean);
@@ -98,7 +98,7 @@ class RollupJobTest {
     writeEverywhere(Tier.ONE_MINUTE, OLD, 5);
     becomeQuiet();
     await().atMost(LONG).until(() -> shards.puts.size() == Members.SHARDS);
-    awaitLooks(3);
+    awaitLooks(6);
     assertThat(shards.puts).hasSize(Members.SHARDS);
     shards.committing = true;
     clock.advance(Duration.ofSeconds(61));

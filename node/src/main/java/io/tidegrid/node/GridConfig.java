@@ -108,10 +108,10 @@ final class GridConfig {
         .setBackupCount(store.backupCount());
     // An idle thread of Jet looks for work every half millisecond by default, which costs percents
     // of a core day and night. What it looks for here comes every quarter of a second.
-    config.setProperty("hazelcast.jet.idle.cooperative.min.microseconds", "1000");
-    config.setProperty("hazelcast.jet.idle.cooperative.max.microseconds", "20000");
-    config.setProperty("hazelcast.jet.idle.noncooperative.min.microseconds", "1000");
-    config.setProperty("hazelcast.jet.idle.noncooperative.max.microseconds", "50000");
+    config.setProperty("hazelcast.jet.idle.cooperative.min.microseconds", "10000");
+    config.setProperty("hazelcast.jet.idle.cooperative.max.microseconds", "50000");
+    config.setProperty("hazelcast.jet.idle.noncooperative.min.microseconds", "10000");
+    config.setProperty("hazelcast.jet.idle.noncooperative.max.microseconds", "100000");
   }
 
   private static void network(NetworkConfig network, NodeConfig node, int port) {

@@ -199,7 +199,7 @@ final class Rollups {
    */
   void close(boolean last) {
     ports.remove(hazelcast);
-    var ignored = keeper.shutdownNow();
+    keeper.shutdown();
     if (last && hazelcast.getLifecycleService().isRunning()) {
       endJob();
     }
@@ -207,6 +207,8 @@ final class Rollups {
 
   private void endJob() {
     try {
+      // A job that is just being started would be missed.
+      boolean ignored = keeper.awaitTermination(END_SECONDS, TimeUnit.SECONDS);
       Job running = hazelcast.getJet().getJob(RollupJob.NAME);
       if (running != null && !hasEnded(running)) {
         running.cancel();
