@@ -243,6 +243,17 @@ public final class Persistence implements AutoCloseable {
                 CompactionSteps.SILENT));
   }
 
+  /**
+   * Begins to hand over what is inserted with SQL, while this member owns shard 0. To be closed
+   * before what the consumer needs.
+   *
+   * @param limits what a row may hold
+   */
+  public Inbox openInbox(HazelcastInstance instance, InboxLimits limits, InboxConsumer consumer) {
+    LocalJournal journal = new LocalJournal(instance);
+    return new Inbox(database, () -> journal.isOwned(0), limits, consumer, meters);
+  }
+
   /** Returns what this member's compaction does; empty before it was attached. Never blocks. */
   public Optional<CompactionStatus> compaction() {
     return compactor.map(Compactor::status);
