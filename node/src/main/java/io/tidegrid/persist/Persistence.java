@@ -6,6 +6,7 @@ import com.hazelcast.config.MapStoreConfig;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.partition.MigrationListener;
 import com.hazelcast.partition.MigrationState;
+import com.hazelcast.partition.Partition;
 import com.hazelcast.partition.ReplicaMigrationEvent;
 import com.zaxxer.hikari.HikariPoolMXBean;
 import io.micrometer.core.instrument.Gauge;
@@ -250,8 +251,18 @@ public final class Persistence implements AutoCloseable {
    * @param limits what a row may hold
    */
   public Inbox openInbox(HazelcastInstance instance, InboxLimits limits, InboxConsumer consumer) {
-    LocalJournal journal = new LocalJournal(instance);
-    return new Inbox(database, () -> journal.isOwned(0), limits, consumer, meters);
+    Partition first =
+        instance.getPartitionService().getPartitions().stream()
+            .filter(partition -> partition.getPartitionId() == 0)
+            .findFirst()
+            .orElseThrow();
+    // Asking in this way assigns partitions where nothing was written so far.
+    return new Inbox(
+        database,
+        () -> instance.getCluster().getLocalMember().equals(first.getOwner()),
+        limits,
+        consumer,
+        meters);
   }
 
   /** Returns what this member's compaction does; empty before it was attached. Never blocks. */
