@@ -83,7 +83,7 @@ class RollupViewsTest {
     }
     WindowRoller roller = new WindowRoller();
     boolean[][] dirty = marks();
-    for (int n = 0; n < 6; n++) {
+    for (int n = 0; n < 4; n++) {
       SeriesKey series =
           SeriesKey.of("default", Labels.of("__name__", "m" + n % 2, "host", "h" + n));
       write(series);
@@ -124,7 +124,7 @@ class RollupViewsTest {
     }
     for (Tier tier : Tier.values()) {
       compare(tier, read("SELECT * FROM " + VIEWS.get(tier)), expected.get(tier));
-      for (int i = 0; i < 5; i++) {
+      for (int i = 0; i < 2; i++) {
         long since = DAY + random.nextLong(DAYS * DAY_MS);
         long until = since + random.nextLong(DAY_MS);
         compare(
