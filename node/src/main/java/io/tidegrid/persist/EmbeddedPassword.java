@@ -83,7 +83,9 @@ final class EmbeddedPassword {
     return current;
   }
 
-  /** Mends what a change that was cut short left. To be called while no server runs on the files. */
+  /**
+   * Mends what a change that was cut short left. To be called while no server runs on the files.
+   */
   void repair(Path files) throws IOException {
     if (!Files.exists(changing)) {
       return;
@@ -105,7 +107,11 @@ final class EmbeddedPassword {
     }
     command.addAll(
         List.of(
-            Files.readString(changing), "--single", "-D", files.toString(), EmbeddedDatabase.DATABASE));
+            Files.readString(changing),
+            "--single",
+            "-D",
+            files.toString(),
+            EmbeddedDatabase.DATABASE));
     Process process =
         new ProcessBuilder(command)
             .redirectErrorStream(true)

@@ -28,8 +28,7 @@ class InboxIT {
     String[] flags = {
       "--set", "storage.embedded.port=" + port, "--set", "storage.embedded.password=a 'b'"
     };
-    String url =
-        "jdbc:postgresql://localhost:" + port + "/postgres?user=postgres&password=a%20'b'";
+    String url = "jdbc:postgresql://localhost:" + port + "/postgres?user=postgres&password=a%20'b'";
     try (NodeProcess node = NodeProcess.up(directory, flags)) {
       insert(url, 0);
       Awaitility.await()

@@ -306,16 +306,11 @@ class NodeConfigTest {
     assertThat(config.warnings()).isEmpty();
     assertThat(NodeConfig.builder().build().storageEmbeddedPassword()).isEmpty();
     assertThat(
-            NodeConfig.builder()
-                .environment(variables)
-                .set("storage", "memory")
-                .build()
-                .warnings())
+            NodeConfig.builder().environment(variables).set("storage", "memory").build().warnings())
         .singleElement()
         .asString()
         .contains("storage.embedded.password");
-    assertThat(problems(NodeConfig.builder().set("storage.embedded.password", "a\nb")))
-        .hasSize(1);
+    assertThat(problems(NodeConfig.builder().set("storage.embedded.password", "a\nb"))).hasSize(1);
   }
 
   @Test

@@ -41,7 +41,8 @@ class Seed000IT {
                 "value": 75.5,
                 "timestamp": "2025-12-03T12:00:00Z",
                 "labels": {"host": "server1", "region": "us-west"}
-              }""");
+              }\
+            """);
     assertThat(answer.statusCode()).as(answer.body()).isEqualTo(201);
     assertThat(NodeProcess.json(answer).getString("status")).isEqualTo("ok");
     assertThat(NodeProcess.json(answer).getInt("accepted")).isOne();
@@ -79,8 +80,16 @@ class Seed000IT {
     JsonObject info = node.getJson("/metrics/cpu_usage/info");
     assertThat(info)
         .containsKeys(
-            "metric_name", "type", "unit", "help", "series", "labels", "first_seen", "last_seen",
-            "samples", "rollups");
+            "metric_name",
+            "type",
+            "unit",
+            "help",
+            "series",
+            "labels",
+            "first_seen",
+            "last_seen",
+            "samples",
+            "rollups");
     assertThat(info.getJsonObject("labels").getJsonArray("host")).hasToString("[\"server1\"]");
     assertThat(info.getJsonObject("labels").getJsonArray("region")).hasToString("[\"us-west\"]");
     assertThat(node.get("/metrics/unheard_of/info").statusCode()).isEqualTo(404);
@@ -100,7 +109,8 @@ class Seed000IT {
                       "end_time": "2025-12-03T23:59:59Z",
                       "labels": {"host": "server1"},
                       "function": "%s"
-                    }"""
+                    }\
+                  """
                       .formatted(function)));
       assertThat(answer.getString("metric_name")).isEqualTo("cpu_usage");
       assertThat(answer.getString("function")).isEqualTo(function);
@@ -172,11 +182,22 @@ class Seed000IT {
     for (String pattern : List.of("noise", "sine_wave", "linear_trend", "spike", "combined")) {
       int code =
           generate(
-              "--metric", "generated_" + pattern, "--pattern", pattern, "--duration", "300",
-              "--interval", "5", "--base-url", "http://localhost:" + node.port(), "--speed", "fast");
+              "--metric",
+              "generated_" + pattern,
+              "--pattern",
+              pattern,
+              "--duration",
+              "300",
+              "--interval",
+              "5",
+              "--base-url",
+              "http://localhost:" + node.port(),
+              "--speed",
+              "fast");
       assertThat(code).isZero();
       assertThat(
-              node.getJson("/metrics/generated_" + pattern + "/info").getJsonNumber("samples")
+              node.getJson("/metrics/generated_" + pattern + "/info")
+                  .getJsonNumber("samples")
                   .longValue())
           .isBetween(60L, 61L);
     }
@@ -191,15 +212,15 @@ class Seed000IT {
         .map(MatchResult::group)
         .forEach(command::add);
     Path target = Path.of("target").toAbsolutePath();
-    command.addAll(
-        List.of("-cp", target.resolve("classes") + ":" + target.resolve("lib") + "/*"));
+    command.addAll(List.of("-cp", target.resolve("classes") + ":" + target.resolve("lib") + "/*"));
     command.add("io.tidegrid.cli.Main");
     command.add("generate");
     command.addAll(List.of(arguments));
     Process process =
         new ProcessBuilder(command)
             .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.appendTo(directory.resolve("generate.log").toFile()))
+            .redirectOutput(
+                ProcessBuilder.Redirect.appendTo(directory.resolve("generate.log").toFile()))
             .start();
     assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
     return process.exitValue();

@@ -133,13 +133,23 @@ class Seed001IT {
     chart("/api/metrics/cpu_usage?start=1h&points=1000", "cpu_usage", "1h", 1000, "metrics");
     chart(
         "/api/metrics/memory_usage?start=7d&host=server-01&points=500",
-        "memory_usage", "7d", 500, "metrics_1hour");
+        "memory_usage",
+        "7d",
+        500,
+        "metrics_1hour");
     chart("/api/metrics/cpu_usage?start=1h&points=100", "cpu_usage", "1h", 100, "metrics");
     chart(
-        "/api/metrics/memory_usage?start=7d&points=500", "memory_usage", "7d", 500, "metrics_1hour");
+        "/api/metrics/memory_usage?start=7d&points=500",
+        "memory_usage",
+        "7d",
+        500,
+        "metrics_1hour");
     chart(
         "/api/metrics/cpu_usage?start=1h&host=server-01&points=800",
-        "cpu_usage", "1h", 800, "metrics");
+        "cpu_usage",
+        "1h",
+        800,
+        "metrics");
     chart("/api/metrics/disk_usage?start=24h", "disk_usage", "24h", 800, "metrics_1min");
     chart("/api/metrics/disk_usage?start=30d", "disk_usage", "30d", 800, "metrics_daily");
     chart("/api/metrics/cpu_usage?start=7d&points=20", "cpu_usage", "7d", 20, "metrics_1hour");

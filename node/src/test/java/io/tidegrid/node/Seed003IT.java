@@ -36,7 +36,8 @@ class Seed003IT {
               "timestamp": "2025-01-15T10:30:00Z",
               "dimensions": {"region": "us-west", "plan": "pro"},
               "metadata": {"source": "stripe"}
-            }""");
+            }\
+            """);
     assertThat(one.statusCode()).as(one.body()).isEqualTo(201);
     assertThat(NodeProcess.json(one).getInt("accepted")).isOne();
     HttpResponse<String> batch =
@@ -48,7 +49,8 @@ class Seed003IT {
                 {"metric_name": "signups", "value": 12, "timestamp": "2025-01-15T10:30:00Z"},
                 {"metric_name": "revenue", "value": 5000, "timestamp": "2025-01-15T10:30:00Z"}
               ]
-            }""");
+            }\
+            """);
     assertThat(batch.statusCode()).as(batch.body()).isEqualTo(201);
     assertThat(NodeProcess.json(batch).getInt("accepted")).isEqualTo(2);
   }
@@ -75,7 +77,8 @@ class Seed003IT {
                   "end_time": "2025-01-15T23:59:59Z",
                   "dimensions": {"region": "us-west"},
                   "aggregate": false
-                }"""));
+                }\
+                """));
     JsonArray data = answer.getJsonArray("data");
     assertThat(data).hasSize(1);
     JsonObject row = data.getJsonObject(0);
@@ -94,7 +97,8 @@ class Seed003IT {
           "start_time": "2025-01-01T00:00:00Z",
           "end_time": "2025-01-15T23:59:59Z",
           "aggregate": true
-        }""";
+        }\
+        """;
     JsonArray data = NodeProcess.json(post("/api/v1/metrics/query", body)).getJsonArray("data");
     assertThat(data).hasSize(1);
     JsonObject row = data.getJsonObject(0);

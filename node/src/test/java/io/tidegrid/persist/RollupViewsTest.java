@@ -104,8 +104,13 @@ class RollupViewsTest {
               store(tier, series, DAY + block * BLOCK_MS, windows);
             } else if (random.nextBoolean()) {
               RollupColumns wrong = new RollupColumns();
-              roller.roll(tier.windowMs(), new long[] {DAY + block * BLOCK_MS}, new double[] {1e9},
-                  0, 1, wrong);
+              roller.roll(
+                  tier.windowMs(),
+                  new long[] {DAY + block * BLOCK_MS},
+                  new double[] {1e9},
+                  0,
+                  1,
+                  wrong);
               store(tier, series, DAY + block * BLOCK_MS, wrong);
             }
           }
@@ -201,7 +206,9 @@ class RollupViewsTest {
     assertThat(found).as(tier.text()).hasSize(expected.size());
     for (Row row : expected) {
       double[] is = found.get(List.of(row.series, row.time));
-      assertThat(is).as("%s of %s at %s", tier, row.series, Instant.ofEpochMilli(row.time)).isNotNull();
+      assertThat(is)
+          .as("%s of %s at %s", tier, row.series, Instant.ofEpochMilli(row.time))
+          .isNotNull();
       for (int i = 0; i < 9; i++) {
         assertThat(is[i])
             .as("%s of %s at %s: figure %s", tier, row.series, Instant.ofEpochMilli(row.time), i)
@@ -209,7 +216,9 @@ class RollupViewsTest {
       }
       for (int i = 0; i < 3; i++) {
         assertThat(is[9 + i])
-            .as("%s of %s at %s: percentile %s", tier, row.series, Instant.ofEpochMilli(row.time), i)
+            .as(
+                "%s of %s at %s: percentile %s",
+                tier, row.series, Instant.ofEpochMilli(row.time), i)
             .isCloseTo(
                 row.percentiles[i],
                 within(row.tolerance * Math.max(1, Math.abs(row.percentiles[i]))));
@@ -222,7 +231,17 @@ class RollupViewsTest {
     try (Statement statement = connection.createStatement();
         ResultSet result = statement.executeQuery(query)) {
       String[] columns = {
-        "count", "sum", "avg", "min", "max", "first", "last", "increase", "resets", "p50", "p95",
+        "count",
+        "sum",
+        "avg",
+        "min",
+        "max",
+        "first",
+        "last",
+        "increase",
+        "resets",
+        "p50",
+        "p95",
         "p99"
       };
       while (result.next()) {
@@ -287,7 +306,9 @@ class RollupViewsTest {
     double[] values = new double[times.length];
     for (int i = 0; i < values.length; i++) {
       values[i] =
-          random.nextInt(15) == 0 ? Double.NaN : Math.round(random.nextDouble(-20, 100) * 100) / 100.0;
+          random.nextInt(15) == 0
+              ? Double.NaN
+              : Math.round(random.nextDouble(-20, 100) * 100) / 100.0;
     }
     return new Samples(times, values);
   }
@@ -330,8 +351,7 @@ class RollupViewsTest {
           connection.createArrayOf(
               "int4", Arrays.stream(samples.times).mapToObj(t -> (int) (t - start)).toArray()));
       insert.setArray(
-          5,
-          connection.createArrayOf("float8", Arrays.stream(samples.values).boxed().toArray()));
+          5, connection.createArrayOf("float8", Arrays.stream(samples.values).boxed().toArray()));
       insert.executeUpdate();
     }
   }
@@ -368,7 +388,9 @@ class RollupViewsTest {
     }
     try (PreparedStatement insert =
         connection.prepareStatement(
-            "INSERT INTO rollup_" + tier.text() + " (series_id, block, seq, n, first_window, count,"
+            "INSERT INTO rollup_"
+                + tier.text()
+                + " (series_id, block, seq, n, first_window, count,"
                 + " first_ms, last_ms, level_scale, sum_scale, increase_scale, level_base,"
                 + " sum_base, increase_base, windows, counts, edges, resets, level_exact,"
                 + " sum_exact, increase_exact, histograms)"
@@ -418,8 +440,11 @@ class RollupViewsTest {
             result.next();
             for (int column = 1; column <= 2; column++) {
               double is = result.getDouble(column);
-              assertThat(is == wanted || Double.isNaN(is) && Double.isNaN(wanted)
-                      || Math.abs(is - wanted) <= 1e-9 * Math.abs(wanted) || Math.abs(wanted) < 1e-270)
+              assertThat(
+                      is == wanted
+                          || Double.isNaN(is) && Double.isNaN(wanted)
+                          || Math.abs(is - wanted) <= 1e-9 * Math.abs(wanted)
+                          || Math.abs(wanted) < 1e-270)
                   .as("%s of %s is %s, not %s", share, Arrays.toString(values), is, wanted)
                   .isTrue();
             }
@@ -448,8 +473,16 @@ class RollupViewsTest {
     SeriesKey series = SeriesKey.of("default", Labels.of("__name__", "m", "host", "h"));
     write(series);
     double[] values = {
-      -Double.MAX_VALUE, Double.MAX_VALUE, Double.MAX_VALUE, Double.MIN_VALUE, -0.0, 1,
-      -Double.MAX_VALUE, Double.MIN_VALUE, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY
+      -Double.MAX_VALUE,
+      Double.MAX_VALUE,
+      Double.MAX_VALUE,
+      Double.MIN_VALUE,
+      -0.0,
+      1,
+      -Double.MAX_VALUE,
+      Double.MIN_VALUE,
+      Double.POSITIVE_INFINITY,
+      Double.NEGATIVE_INFINITY
     };
     long[] times = IntStream.range(0, values.length).mapToLong(i -> DAY + i * 60_000L).toArray();
     raw(series, 0, new Samples(times, values));
