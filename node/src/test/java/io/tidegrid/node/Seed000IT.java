@@ -31,7 +31,8 @@ class Seed000IT {
 
   @BeforeAll
   static void ingest() {
-    node = NodeProcess.up(directory);
+    // The samples are older than memory keeps, so that each waits for its commit.
+    node = NodeProcess.up(directory, "--set", "persist.commit-timeout=30s");
     HttpResponse<String> answer =
         node.post(
             "/metrics/ingest",

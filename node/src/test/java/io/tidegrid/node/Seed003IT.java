@@ -25,7 +25,8 @@ class Seed003IT {
 
   @BeforeAll
   static void ingest() {
-    node = NodeProcess.up(directory);
+    // The samples are older than memory keeps, so that each waits for its commit.
+    node = NodeProcess.up(directory, "--set", "persist.commit-timeout=30s");
     HttpResponse<String> one =
         post(
             "/api/v1/metrics/ingest",
