@@ -28,6 +28,7 @@ final class ConfigChecks {
     StorageMode storage = storage();
     checkCluster(storage);
     checkSecurity();
+    checkEmbedded(storage);
     checkSizes();
     checkRetention();
     if (storage == StorageMode.MEMORY && value(ConfigKeys.INGEST_ACK) == Ack.DURABLE) {
@@ -79,6 +80,20 @@ final class ConfigChecks {
               .formatted(url.source(), mode.source(), mode.text()));
     }
     return said;
+  }
+
+  private void checkEmbedded(StorageMode storage) {
+    Setting password = setting(ConfigKeys.STORAGE_EMBEDDED_PASSWORD);
+    if (password.value() instanceof String text && text.lines().count() > 1) {
+      problems.add(
+          "storage.embedded.password (%s): the password must be one line"
+              .formatted(password.source()));
+    }
+    if (password.value() != null && storage != StorageMode.EMBEDDED) {
+      warnings.add(
+          "storage.embedded.password (%s) has no effect: the node runs no PostgreSQL of its own."
+              .formatted(password.source()));
+    }
   }
 
   private void checkCluster(StorageMode storage) {

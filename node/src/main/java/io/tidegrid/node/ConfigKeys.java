@@ -139,6 +139,14 @@ public final class ConfigKeys {
           ConfigType.integer(0, 65_535),
           "0",
           "Loopback port of the embedded PostgreSQL. 0 takes a free one.");
+  static final ConfigKey<String> STORAGE_EMBEDDED_PASSWORD =
+      secret(
+          "storage.embedded.password",
+          ConfigType.TEXT,
+          "Password of the user `postgres` of the embedded PostgreSQL, taken over at each start."
+              + " Not set: the one it has; at first a generated one. Either way it is in"
+              + " `postgres.password` in the data directory. Better given by"
+              + " `TIDEGRID_STORAGE_EMBEDDED_PASSWORD_FILE`.");
   static final ConfigKey<Path> DATA_DIR =
       key(
           "data-dir",

@@ -38,7 +38,11 @@ final class Environment {
               "WEBSOCKET_MAX_CONNECTIONS", "there are no WebSockets yet"));
 
   private static final List<ConfigKey<?>> FILE_KEYS =
-      List.of(ConfigKeys.DATABASE_URL, ConfigKeys.DATABASE_USER, ConfigKeys.DATABASE_PASSWORD);
+      List.of(
+          ConfigKeys.DATABASE_URL,
+          ConfigKeys.DATABASE_USER,
+          ConfigKeys.DATABASE_PASSWORD,
+          ConfigKeys.STORAGE_EMBEDDED_PASSWORD);
 
   private static final String PREFIX = "TIDEGRID_";
 

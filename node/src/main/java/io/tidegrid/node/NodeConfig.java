@@ -144,6 +144,14 @@ public final class NodeConfig {
     return get(ConfigKeys.STORAGE_EMBEDDED_PORT);
   }
 
+  /**
+   * Returns the password that the user of the embedded PostgreSQL shall have; empty to leave it. A
+   * secret.
+   */
+  public Optional<String> storageEmbeddedPassword() {
+    return find(ConfigKeys.STORAGE_EMBEDDED_PASSWORD);
+  }
+
   /** Returns the directory for everything on disk; may be relative, need not exist. */
   public Path dataDir() {
     return get(ConfigKeys.DATA_DIR);
@@ -340,6 +348,8 @@ public final class NodeConfig {
       value = databaseUser();
     } else if (key.equals(ConfigKeys.DATABASE_PASSWORD)) {
       value = databasePassword().map(password -> "\"***\"");
+    } else if (key.equals(ConfigKeys.STORAGE_EMBEDDED_PASSWORD)) {
+      value = storageEmbeddedPassword().map(password -> "\"***\"");
     } else {
       value = Optional.of(settings.get(key.name()).text());
     }

@@ -34,7 +34,8 @@ final class Settings {
         config.persistCommitTimeout(),
         config.databaseStatementTimeout(),
         config.memoryRetention(),
-        config.shutdownGrace());
+        config.shutdownGrace(),
+        config.storageEmbeddedPassword());
   }
 
   static CompactionOptions compaction(NodeConfig config) {

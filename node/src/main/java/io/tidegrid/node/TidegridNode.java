@@ -22,6 +22,7 @@ import io.tidegrid.ingest.GridIngest;
 import io.tidegrid.ingest.Ingest;
 import io.tidegrid.ingest.SeriesCache;
 import io.tidegrid.persist.DataDirectoryInUseException;
+import io.tidegrid.persist.Inbox;
 import io.tidegrid.persist.JournalRetirement;
 import io.tidegrid.persist.Persistence;
 import io.tidegrid.persist.SchemaException;
@@ -56,6 +57,7 @@ public final class TidegridNode implements AutoCloseable {
   private final HazelcastInstance hazelcast;
   private final SeriesStore store;
   private final GridIngest ingest;
+  private final Optional<Inbox> inbox;
   private final GridQueryEngine queries;
   private final HttpServer http;
   private final LiveStatus status;
@@ -138,6 +140,9 @@ public final class TidegridNode implements AutoCloseable {
               () -> persistence.map(Persistence::paceMs).orElse(0L),
               clock,
               meters);
+      this.inbox =
+          persistence.map(
+              database -> InboxWiring.open(database, hazelcast, ingest, config.ingestOptions()));
       this.queries =
           new GridQueryEngine(
               hazelcast,
@@ -216,6 +221,7 @@ public final class TidegridNode implements AutoCloseable {
   private void abandon() {
     http.stop();
     rollups.ifPresent(any -> any.close(false));
+    inbox.ifPresent(Inbox::close);
     ingest.close();
     queries.close();
     hazelcast.getLifecycleService().terminate();
@@ -337,6 +343,7 @@ public final class TidegridNode implements AutoCloseable {
       status.stopping();
       http.drain();
       http.stop();
+      inbox.ifPresent(Inbox::close);
       ingest.close();
       boolean others = hazelcast.getCluster().getMembers().size() > 1;
       rollups.ifPresent(any -> any.close(!others));

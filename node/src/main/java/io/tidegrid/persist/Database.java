@@ -214,6 +214,7 @@ final class Database implements AutoCloseable {
         EmbeddedDatabase.start(
             options.dataDirectory(),
             options.embeddedPort(),
+            options.embeddedPassword(),
             options.poolSize() + SPARE_CONNECTIONS,
             options.shutdownGrace());
     lock.lock();

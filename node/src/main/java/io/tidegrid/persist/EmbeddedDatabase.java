@@ -17,14 +17,11 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -34,7 +31,7 @@ import java.util.concurrent.TimeUnit;
 /**
  * A PostgreSQL of the node's own: durable, on loopback only, with its files in {@code
  * <data-dir>/postgres}, its binaries unpacked below {@code <data-dir>/postgres-binaries}, its log
- * in {@code <data-dir>/postgres.log} and the generated password of its only user in {@code
+ * in {@code <data-dir>/postgres.log} and the password of its only user in {@code
  * <data-dir>/postgres.password} (readable by the owner alone). Its data is there after a restart,
  * also after a hard kill of the node. Safe for use by many threads.
  */
@@ -55,7 +52,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
 
   private final Path postgresDirectory;
   private final FileChannel lockChannel;
-  private final String password;
+  private volatile String password;
   private final Duration stopGrace;
   private final EmbeddedPostgres postgres;
   private boolean closed;
@@ -86,12 +83,27 @@ public final class EmbeddedDatabase implements AutoCloseable {
    */
   public static EmbeddedDatabase start(
       Path dataDirectory, int port, int maxConnections, Duration stopGrace) {
+    return start(dataDirectory, port, Optional.empty(), maxConnections, stopGrace);
+  }
+
+  /**
+   * The same with a password of one's own.
+   *
+   * @param password what the password of {@link #USER} shall be from now on; empty leaves it, the
+   *     first time generates one
+   */
+  public static EmbeddedDatabase start(
+      Path dataDirectory,
+      int port,
+      Optional<String> password,
+      int maxConnections,
+      Duration stopGrace) {
     Path absolute = dataDirectory.toAbsolutePath().normalize();
     try {
       Files.createDirectories(absolute);
       FileChannel lock = lock(absolute);
       try {
-        return start(absolute, port, maxConnections, stopGrace, lock);
+        return start(absolute, port, password, maxConnections, stopGrace, lock);
       } catch (IOException | RuntimeException e) {
         lock.close();
         throw e;
@@ -103,7 +115,12 @@ public final class EmbeddedDatabase implements AutoCloseable {
   }
 
   private static EmbeddedDatabase start(
-      Path dataDirectory, int port, int maxConnections, Duration stopGrace, FileChannel lock)
+      Path dataDirectory,
+      int port,
+      Optional<String> wantedPassword,
+      int maxConnections,
+      Duration stopGrace,
+      FileChannel lock)
       throws IOException {
     checkUser();
     Path files = dataDirectory.resolve("postgres");
@@ -116,8 +133,8 @@ public final class EmbeddedDatabase implements AutoCloseable {
       // A first start that was cut short: nothing was ever acknowledged from these files.
       deleteTree(files);
     }
-    Path passwordFile = dataDirectory.resolve("postgres.password");
-    String password = password(passwordFile);
+    EmbeddedPassword password = new EmbeddedPassword(dataDirectory, wantedPassword);
+    password.repair(files);
     File log = logFile(dataDirectory);
     EmbeddedPostgres.Builder builder =
         EmbeddedPostgres.builder()
@@ -132,9 +149,9 @@ public final class EmbeddedDatabase implements AutoCloseable {
             // These reach initdb as --auth-host and so on, and override its "trust".
             .setLocaleConfig("auth-host", "scram-sha-256")
             .setLocaleConfig("auth-local", "scram-sha-256")
-            .setLocaleConfig("pwfile", passwordFile.toString())
+            .setLocaleConfig("pwfile", password.file().toString())
             .setLocaleConfig("locale", "C")
-            .setConnectConfig("password", password);
+            .setConnectConfig("password", password.current());
     serverConfig(maxConnections).forEach(builder::setServerConfig);
     EmbeddedPostgres postgres;
     try {
@@ -146,7 +163,17 @@ public final class EmbeddedDatabase implements AutoCloseable {
     if (!Files.exists(ready)) {
       Files.createFile(ready);
     }
-    return new EmbeddedDatabase(files, lock, password, stopGrace, postgres);
+    EmbeddedDatabase database =
+        new EmbeddedDatabase(files, lock, password.current(), stopGrace, postgres);
+    try {
+      String program = postmaster(files).flatMap(p -> p.info().command()).orElse("postgres");
+      password.apply(database.jdbcUrl(DATABASE), program);
+    } catch (IOException e) {
+      database.close();
+      throw e;
+    }
+    database.password = password.current();
+    return database;
   }
 
   /** Returns the server's settings. */
@@ -230,25 +257,6 @@ public final class EmbeddedDatabase implements AutoCloseable {
               + " to 0",
           e);
     }
-  }
-
-  private static String password(Path file) throws IOException {
-    if (Files.exists(file)) {
-      String password = Files.readString(file).strip();
-      if (!password.isEmpty()) {
-        return password;
-      }
-      Files.delete(file);
-    }
-    byte[] random = new byte[24];
-    new SecureRandom().nextBytes(random);
-    String password = HexFormat.of().formatHex(random);
-    if (file.getFileSystem().supportedFileAttributeViews().contains("posix")) {
-      Files.createFile(
-          file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    }
-    Files.writeString(file, password);
-    return password;
   }
 
   private static File logFile(Path dataDirectory) throws IOException {

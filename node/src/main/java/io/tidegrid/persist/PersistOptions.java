@@ -25,6 +25,8 @@ import java.util.Optional;
  * @param statementTimeout after which the database cancels a statement, default 60 s
  * @param memoryRetention how far back a cold start replays samples into memory, default 3 days
  * @param shutdownGrace how long the embedded PostgreSQL may take to stop, default 60 s
+ * @param embeddedPassword the password that the user of the embedded PostgreSQL shall have; empty
+ *     (default) leaves it, or generates one; never logged
  */
 public record PersistOptions(
     Optional<String> databaseUrl,
@@ -40,7 +42,8 @@ public record PersistOptions(
     Duration commitTimeout,
     Duration statementTimeout,
     Duration memoryRetention,
-    Duration shutdownGrace) {
+    Duration shutdownGrace,
+    Optional<String> embeddedPassword) {
 
   /**
    * @throws IllegalArgumentException when a number or duration is out of its range
@@ -80,7 +83,8 @@ public record PersistOptions(
         Duration.ofSeconds(5),
         Duration.ofSeconds(60),
         Duration.ofDays(3),
-        Duration.ofSeconds(60));
+        Duration.ofSeconds(60),
+        Optional.empty());
   }
 
   /** Returns the defaults with the database at the given URL, see {@link DatabaseUrl#parse}. */
@@ -106,7 +110,8 @@ public record PersistOptions(
         commitTimeout,
         statementTimeout,
         memoryRetention,
-        shutdownGrace);
+        shutdownGrace,
+        embeddedPassword);
   }
 
   /** Returns a copy with other bounds on what may wait to be persisted. */
@@ -125,7 +130,8 @@ public record PersistOptions(
         commitTimeout,
         statementTimeout,
         memoryRetention,
-        shutdownGrace);
+        shutdownGrace,
+        embeddedPassword);
   }
 
   /** Returns a copy with another reach of the replay at a cold start. */
@@ -144,7 +150,8 @@ public record PersistOptions(
         commitTimeout,
         statementTimeout,
         retention,
-        shutdownGrace);
+        shutdownGrace,
+        embeddedPassword);
   }
 
   /** Shows no password and no URL, which may hold one. */

@@ -6,6 +6,7 @@ import com.hazelcast.config.MapStoreConfig;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.partition.MigrationListener;
 import com.hazelcast.partition.MigrationState;
+import com.hazelcast.partition.Partition;
 import com.hazelcast.partition.ReplicaMigrationEvent;
 import com.zaxxer.hikari.HikariPoolMXBean;
 import io.micrometer.core.instrument.Gauge;
@@ -241,6 +242,27 @@ public final class Persistence implements AutoCloseable {
                 clock,
                 meters,
                 CompactionSteps.SILENT));
+  }
+
+  /**
+   * Begins to hand over what is inserted with SQL, while this member owns shard 0. To be closed
+   * before what the consumer needs.
+   *
+   * @param limits what a row may hold
+   */
+  public Inbox openInbox(HazelcastInstance instance, InboxLimits limits, InboxConsumer consumer) {
+    Partition first =
+        instance.getPartitionService().getPartitions().stream()
+            .filter(partition -> partition.getPartitionId() == 0)
+            .findFirst()
+            .orElseThrow();
+    // Asking in this way assigns partitions where nothing was written so far.
+    return new Inbox(
+        database,
+        () -> instance.getCluster().getLocalMember().equals(first.getOwner()),
+        limits,
+        consumer,
+        meters);
   }
 
   /** Returns what this member's compaction does; empty before it was attached. Never blocks. */

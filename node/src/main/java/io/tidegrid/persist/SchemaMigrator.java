@@ -26,7 +26,13 @@ final class SchemaMigrator {
 
   /** In the order of their numbers; a released script is never changed. */
   private static final List<String> SCRIPTS =
-      List.of("V001__samples.sql", "V002__blocks.sql", ShardHashes.SCRIPT, "V004__rollups.sql");
+      List.of(
+          "V001__samples.sql",
+          "V002__blocks.sql",
+          ShardHashes.SCRIPT,
+          "V004__rollups.sql",
+          "V005__rollup_views.sql",
+          "V006__inbox.sql");
 
   /** Those that need TimescaleDB; they have numbers and a version table of their own. */
   private static final List<String> TIMESCALE_SCRIPTS = List.of("T001__samples.sql");

@@ -25,7 +25,12 @@ import picocli.CommandLine;
 class MigrateIT {
 
   private static final String[] SCRIPTS = {
-    "V001__samples.sql", "V002__blocks.sql", "V003__views.sql", "V004__rollups.sql"
+    "V001__samples.sql",
+    "V002__blocks.sql",
+    "V003__views.sql",
+    "V004__rollups.sql",
+    "V005__rollup_views.sql",
+    "V006__inbox.sql"
   };
 
   @TempDir private static Path directory;

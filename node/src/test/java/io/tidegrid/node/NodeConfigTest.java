@@ -293,6 +293,27 @@ class NodeConfigTest {
   }
 
   @Test
+  void theEmbeddedDatabaseMayHaveAPasswordOfOnesOwn() throws IOException {
+    Path secret = Files.writeString(dir.resolve("embedded"), "hidden1\n");
+    Map<String, String> variables =
+        Map.of("TIDEGRID_STORAGE_EMBEDDED_PASSWORD_FILE", secret.toString());
+    NodeConfig config = NodeConfig.builder().environment(variables).build();
+
+    assertThat(config.storageEmbeddedPassword()).contains("hidden1");
+    assertThat(config.describe())
+        .contains("storage.embedded.password: \"***\"")
+        .doesNotContain("hidden");
+    assertThat(config.warnings()).isEmpty();
+    assertThat(NodeConfig.builder().build().storageEmbeddedPassword()).isEmpty();
+    assertThat(
+            NodeConfig.builder().environment(variables).set("storage", "memory").build().warnings())
+        .singleElement()
+        .asString()
+        .contains("storage.embedded.password");
+    assertThat(problems(NodeConfig.builder().set("storage.embedded.password", "a\nb"))).hasSize(1);
+  }
+
+  @Test
   void secretsAreNeverShown() {
     NodeConfig config =
         NodeConfig.builder()

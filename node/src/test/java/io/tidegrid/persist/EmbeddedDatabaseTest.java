@@ -16,6 +16,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -110,6 +111,57 @@ class EmbeddedDatabaseTest {
     Files.writeString(data.resolve("postgres/postgresql.conf"), "");
     try (EmbeddedDatabase server = EmbeddedDatabase.start(data, 0, 20, GRACE)) {
       assertThat(server.isAlive()).isTrue();
+    }
+  }
+
+  @Test
+  void thePasswordIsTheOneThatIsWanted(@TempDir Path data) throws Exception {
+    Path file = data.resolve("postgres.password");
+    try (EmbeddedDatabase server = start(data, Optional.of("first"))) {
+      assertThat(canLogIn(server, "first")).isTrue();
+      assertThat(canLogIn(server, "postgres")).isFalse();
+    }
+    try (EmbeddedDatabase server = start(data, Optional.of("it's \"two\""))) {
+      assertThat(server.password()).isEqualTo("it's \"two\"");
+      assertThat(canLogIn(server, "it's \"two\"")).isTrue();
+      assertThat(canLogIn(server, "first")).isFalse();
+      assertThat(file).hasContent("it's \"two\"");
+      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+          .isEqualTo("rw-------");
+    }
+    try (EmbeddedDatabase server = start(data, Optional.empty())) {
+      assertThat(canLogIn(server, "it's \"two\"")).isTrue();
+    }
+    // Killed after the server had taken over the third password, before the file said so.
+    String program;
+    try (EmbeddedDatabase server = start(data, Optional.of("third"))) {
+      assertThat(canLogIn(server, "third")).isTrue();
+      ProcessHandle postmaster = ProcessHandle.of(postmaster(data)).orElseThrow();
+      program = postmaster.info().command().orElseThrow();
+    }
+    Files.writeString(file, "it's \"two\"");
+    Files.writeString(data.resolve("postgres.password.changing"), program);
+    try (EmbeddedDatabase server = start(data, Optional.of("fourth"))) {
+      assertThat(canLogIn(server, "fourth")).isTrue();
+      assertThat(data.resolve("postgres.password.changing")).doesNotExist();
+    }
+    assertThat(Files.readString(data.resolve("postgres.log")))
+        .doesNotContain("third")
+        .doesNotContain("fourth");
+  }
+
+  private static EmbeddedDatabase start(Path data, Optional<String> password) {
+    return EmbeddedDatabase.start(data, 0, password, 20, GRACE);
+  }
+
+  private static boolean canLogIn(EmbeddedDatabase server, String password) {
+    try {
+      DriverManager.getConnection(
+              server.jdbcUrl(EmbeddedDatabase.DATABASE), EmbeddedDatabase.USER, password)
+          .close();
+      return true;
+    } catch (SQLException e) {
+      return false;
     }
   }
 
