@@ -287,7 +287,7 @@ class RollupQueryTest {
     RollupResult result =
         engine.rollups(new RollupQuery("t", METRIC, range, windowMs, grouping, true), CONTEXT);
     List<Key> expected = new ArrayList<>();
-    TreeMap<Labels, TreeMap<Long, Plain>> plain = plain(range, windowMs, grouping);
+    Map<Labels, TreeMap<Long, Plain>> plain = plain(range, windowMs, grouping);
     plain.forEach((labels, windows) -> windows.forEach((t, w) -> expected.add(new Key(labels, t))));
     assertThat(result.rows())
         .extracting(row -> new Key(row.labels(), row.timeMs()))
