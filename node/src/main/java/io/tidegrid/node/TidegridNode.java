@@ -20,6 +20,7 @@ import io.tidegrid.ingest.Decoders;
 import io.tidegrid.ingest.GridIngest;
 import io.tidegrid.ingest.Ingest;
 import io.tidegrid.ingest.SeriesCache;
+import io.tidegrid.live.LiveHub;
 import io.tidegrid.persist.DataDirectoryInUseException;
 import io.tidegrid.persist.JournalRetirement;
 import io.tidegrid.persist.Persistence;
@@ -52,6 +53,7 @@ public final class TidegridNode implements AutoCloseable {
   private final Optional<Persistence> persistence;
   private final Optional<JournalRetirement> retirement;
   private final HazelcastInstance hazelcast;
+  private final LiveHub live;
   private final SeriesStore store;
   private final GridIngest ingest;
   private final GridQueryEngine queries;
@@ -109,7 +111,8 @@ public final class TidegridNode implements AutoCloseable {
     try {
       refuseOtherStorage();
       BacklogGate gate = persistence.map(Persistence::gate).orElse(BacklogGate.open());
-      this.store = SeriesStore.open(hazelcast, storeOptions, clock, gate, meters);
+      this.live = LiveHub.start(hazelcast, meters);
+      this.store = SeriesStore.open(hazelcast, storeOptions, clock, gate, meters, live.tap());
       persistence.ifPresent(database -> store.evictCommittedBy(database.watermark()));
       persistence.ifPresent(database ->
           database.attach(hazelcast, store, store.wholeBlocks(), Settings.compaction(config)));
@@ -139,9 +142,11 @@ public final class TidegridNode implements AutoCloseable {
       this.http =
           new HttpServer(
               Settings.http(config),
+              config.webSocketOptions(),
               ingest,
               config.ingestOptions().ack(),
               queries,
+              live,
               decoders(),
               Downsample::lttb,
               status,
@@ -202,6 +207,7 @@ public final class TidegridNode implements AutoCloseable {
     http.stop();
     ingest.close();
     queries.close();
+    live.close();
     hazelcast.getLifecycleService().terminate();
     persistence.ifPresent(Persistence::close);
   }
@@ -330,6 +336,7 @@ public final class TidegridNode implements AutoCloseable {
         hazelcast.getMap(GridNames.METADATA).flush();
       }
       queries.close();
+      live.close();
       retirement.ifPresent(JournalRetirement::close);
       if (others) {
         hazelcast.shutdown();
