@@ -21,11 +21,7 @@ final class RollupJson {
    * @param labelsKey {@code labels} or {@code dimensions}
    */
   static void row(
-      JsonGenerator out,
-      RollupRow row,
-      boolean edges,
-      String labelsKey,
-      Map<String, String> labels)
+      JsonGenerator out, RollupRow row, boolean edges, String labelsKey, Map<String, String> labels)
       throws IOException {
     out.writeStartObject();
     out.writeFieldName("timestamp");
@@ -90,10 +86,7 @@ final class RollupJson {
 
   /** The name of the view that shows a source in the database. */
   static String view(io.tidegrid.query.Source source) {
-    return source
-        .tier()
-        .map(RollupJson::view)
-        .orElse("metrics");
+    return source.tier().map(RollupJson::view).orElse("metrics");
   }
 
   private static String view(Tier tier) {

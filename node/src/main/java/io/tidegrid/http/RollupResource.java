@@ -49,9 +49,7 @@ final class RollupResource {
     Optional<Tier> asked = args.window();
     TimeRange range = args.range();
     Tier window =
-        asked
-            .or(() -> queries.engine().sourceFor(tenant, range).tier())
-            .orElse(Tier.ONE_MINUTE);
+        asked.or(() -> queries.engine().sourceFor(tenant, range).tier()).orElse(Tier.ONE_MINUTE);
     RollupQuery question =
         new RollupQuery(tenant, matchers, range, window.windowMs(), grouping, true);
     RollupResult result =

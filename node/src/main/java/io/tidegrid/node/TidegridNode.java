@@ -15,6 +15,7 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.tidegrid.grid.GridNames;
 import io.tidegrid.http.HttpDecoders;
 import io.tidegrid.http.HttpServer;
+import io.tidegrid.http.RollupStatus;
 import io.tidegrid.http.StorageAdmin;
 import io.tidegrid.ingest.Decoders;
 import io.tidegrid.ingest.GridIngest;
@@ -152,7 +153,8 @@ public final class TidegridNode implements AutoCloseable {
               status,
               persistence.<StorageAdmin>map(LiveStorageAdmin::new).orElse(StorageAdmin.NONE),
               meters,
-              clock);
+              clock,
+              RollupStatus.NONE);
       bindMeters();
       http.start();
     } catch (RuntimeException e) {

@@ -55,14 +55,7 @@ public final class GridQueryEngine implements QueryEngine, AutoCloseable {
       MeterRegistry meters,
       InstantSource clock) {
     this(
-        hazelcast,
-        reader,
-        archive,
-        options,
-        meters,
-        clock,
-        Optional.empty(),
-        Retentions.UNLIMITED);
+        hazelcast, reader, archive, options, meters, clock, Optional.empty(), Retentions.UNLIMITED);
   }
 
   /**

@@ -36,11 +36,7 @@ final class MemberReader implements AutoCloseable {
   private final InstantSource clock;
   private final ThreadPoolExecutor pool;
 
-  MemberReader(
-      ShardReader reader,
-      Archives archives,
-      QueryOptions options,
-      InstantSource clock) {
+  MemberReader(ShardReader reader, Archives archives, QueryOptions options, InstantSource clock) {
     this.reader = reader;
     this.archives = archives;
     this.planner = new QueryPlanner(archives.samples().isPresent(), archives.rollups());

@@ -139,9 +139,7 @@ final class QueryBudget {
   /** Says how many values the answer has by now. */
   void checkBuckets(long count) {
     checkRows(
-        count,
-        1,
-        maxRows -> "use a longer interval, a shorter range, or group by fewer labels");
+        count, 1, maxRows -> "use a longer interval, a shorter range, or group by fewer labels");
   }
 
   /**

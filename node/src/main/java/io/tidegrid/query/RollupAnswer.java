@@ -33,8 +33,8 @@ final class RollupAnswer implements Answer<RollupAnswer> {
   /**
    * Takes the windows of a series, once and all of them.
    *
-   * @param columns each lies in one window of the question; in the order of time, so that what
-   *     lies between the last sample of one and the first of the next is known
+   * @param columns each lies in one window of the question; in the order of time, so that what lies
+   *     between the last sample of one and the first of the next is known
    */
   void accept(Labels labels, RollupColumns columns) {
     int size = columns.size();

@@ -176,8 +176,7 @@ final class RollupCompletion {
     int size = found.size();
     Stored part = hole.part();
     boolean fits =
-        size == 0
-            || (found.starts()[0] >= part.fromMs() && found.starts()[size - 1] < part.toMs());
+        size == 0 || (found.starts()[0] >= part.fromMs() && found.starts()[size - 1] < part.toMs());
     if (fits && hole.series().parts().size() == 1) {
       answer.accept(hole.series().labels(), found);
       answer.check(budget);

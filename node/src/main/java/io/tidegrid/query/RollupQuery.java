@@ -8,8 +8,8 @@ import java.util.List;
  *
  * @param tenant whose data
  * @param matchers which series
- * @param range which samples; windows that its ends cut have the figures of the samples inside,
- *     but where retention has left windows only: there they are whole
+ * @param range which samples; windows that its ends cut have the figures of the samples inside, but
+ *     where retention has left windows only: there they are whole
  * @param windowMs the length of a window in milliseconds, positive; windows start at its multiples
  *     since 1970. A multiple of a minute is computed from stored windows, any other from samples
  * @param grouping which series are pooled

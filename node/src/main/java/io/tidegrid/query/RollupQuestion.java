@@ -15,8 +15,7 @@ import java.util.Optional;
  * @param preferMemory whether memory is read wherever it holds everything, however long it takes,
  *     because the database is away
  */
-record RollupQuestion(
-    RollupQuery query, Optional<Tier> tier, boolean onlyOne, boolean preferMemory)
+record RollupQuestion(RollupQuery query, Optional<Tier> tier, boolean onlyOne, boolean preferMemory)
     implements ShardQuestion<RollupAnswer> {
 
   /** How many values a row with all figures counts for: what it takes in memory. */

@@ -66,8 +66,7 @@ final class RollupReading {
       for (Piece piece : pieces) {
         if (piece.stored().isPresent()) {
           keepWindows(parts);
-          parts.add(
-              new PendingRollup.Stored(piece.stored().get(), piece.fromMs(), piece.toMs()));
+          parts.add(new PendingRollup.Stored(piece.stored().get(), piece.fromMs(), piece.toMs()));
         } else {
           readSamples(series, piece.fromMs(), piece.toMs() - 1, parts);
         }

@@ -31,9 +31,7 @@ final class SourceChoice {
     Source source =
         length < 0 || length > WEEK_MS
             ? Source.ONE_DAY
-            : length > DAY_MS
-                ? Source.ONE_HOUR
-                : length > HOUR_MS ? Source.ONE_MINUTE : Source.RAW;
+            : length > DAY_MS ? Source.ONE_HOUR : length > HOUR_MS ? Source.ONE_MINUTE : Source.RAW;
     while (source != Source.ONE_DAY && !isKept(source, tenant, range.fromMs())) {
       source = Source.values()[source.ordinal() + 1];
     }

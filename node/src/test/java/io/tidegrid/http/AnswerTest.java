@@ -153,7 +153,8 @@ class AnswerTest {
     String range = "metric_name=cpu&start_time=2025-12-03T12:00:00Z&end_time=2025-12-03T13:00:00Z";
     String first = "{\"timestamp\":\"2025-12-03T12:00:00Z\",\"count\":";
     assertThat(node.get("/query/rollup?window=5m&" + range).body())
-        .startsWith("{\"metric_name\":\"cpu\",\"window\":\"5m\",\"source\":\"5m\",\"data\":[" + first)
+        .startsWith(
+            "{\"metric_name\":\"cpu\",\"window\":\"5m\",\"source\":\"5m\",\"data\":[" + first)
         .contains(
             first
                 + "1,\"sum\":20,\"avg\":20,\"min\":20,\"max\":20,\"first\":20,\"last\":20,"

@@ -167,9 +167,7 @@ class ClusterQueryTest {
     assertThat(overTwo.getLast().rows()).hasSize(1);
     assertThat(overTwo.toString().replaceAll("(\\d\\.\\d{6})\\d+", "$1"))
         .isEqualTo(windowsOfEveryGrouping().toString().replaceAll("(\\d\\.\\d{6})\\d+", "$1"));
-    assertThat(ratesOverTwo)
-        .hasSize(2)
-        .isEqualTo(engine.aggregate(longRate(), CONTEXT).buckets());
+    assertThat(ratesOverTwo).hasSize(2).isEqualTo(engine.aggregate(longRate(), CONTEXT).buckets());
   }
 
   private static AggregateQuery longRate() {

@@ -203,11 +203,7 @@ class RollupQueryTest {
           first
               ? samples.stream().mapToDouble(s -> s[0]).min().orElseThrow()
               : samples.stream().mapToDouble(s -> s[0]).max().orElseThrow();
-      return samples.stream()
-          .filter(s -> s[0] == time)
-          .mapToDouble(s -> s[1])
-          .max()
-          .orElseThrow();
+      return samples.stream().filter(s -> s[0] == time).mapToDouble(s -> s[1]).max().orElseThrow();
     }
 
     private double quantile(double share) {
@@ -424,8 +420,7 @@ class RollupQueryTest {
 
   private List<RollupRow> rows(TimeRange range, long windowMs) {
     return engine
-        .rollups(
-            new RollupQuery("t", METRIC, range, windowMs, Grouping.bySeries(), false), CONTEXT)
+        .rollups(new RollupQuery("t", METRIC, range, windowMs, Grouping.bySeries(), false), CONTEXT)
         .rows();
   }
 
@@ -496,8 +491,9 @@ class RollupQueryTest {
     shard.dirt = RollupDirt.NONE;
     List<RollupRow> rows =
         rows(new TimeRange(START + HOUR + 5, START + 3 * HOUR + 5 * MINUTE), HOUR);
-    assertThat(rows).extracting(RollupRow::timeMs).containsExactly(
-        START + HOUR, START + 2 * HOUR, START + 3 * HOUR);
+    assertThat(rows)
+        .extracting(RollupRow::timeMs)
+        .containsExactly(START + HOUR, START + 2 * HOUR, START + 3 * HOUR);
     assertThat(rows).extracting(RollupRow::count).containsOnly(6L);
     assertThat(rows(new TimeRange(START + 5 * HOUR, START + 2 * DAY), DAY))
         .extracting(RollupRow::count)
@@ -531,12 +527,11 @@ class RollupQueryTest {
     archive.clear();
     assertThatThrownBy(() -> rows(new TimeRange(START, START + HOUR), MINUTE))
         .isInstanceOfSatisfying(
-            TidegridException.class,
-            e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_RANGE))
+            TidegridException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_RANGE))
         .hasMessageContaining("windows of 1m")
         .hasMessageContaining("1h (kept for ever)");
-    assertThatThrownBy(() ->
-            engine.select("t", METRIC, new TimeRange(START, START + HOUR), CONTEXT))
+    assertThatThrownBy(
+            () -> engine.select("t", METRIC, new TimeRange(START, START + HOUR), CONTEXT))
         .hasMessageContaining("raw samples");
   }
 
@@ -549,8 +544,7 @@ class RollupQueryTest {
     assertThat(engine.select("t", METRIC, all, CONTEXT).getFirst().times()[0])
         .isGreaterThanOrEqualTo(NOW - DAY);
     assertThat(engine.latest("t", METRIC, NOW - 2 * DAY, CONTEXT)).isEmpty();
-    assertThat(rows(all, HOUR).getFirst().timeMs())
-        .isEqualTo(Tier.ONE_HOUR.startOf(NOW - 2 * DAY));
+    assertThat(rows(all, HOUR).getFirst().timeMs()).isEqualTo(Tier.ONE_HOUR.startOf(NOW - 2 * DAY));
     assertThat(rows(all, DAY)).hasSize(4);
     assertThat(engine.sourceFor("t", new TimeRange(START, START + HOUR)))
         .isEqualTo(Source.ONE_MINUTE);
