@@ -107,12 +107,14 @@ final class GridConfig {
         .setResourceUploadEnabled(false)
         // These threads pass on what is to be done; the work is done by threads of its own.
         .setCooperativeThreadCount(1)
+        // Only streams between members need more of it, and no stream here leaves its member.
+        .setFlowControlPeriodMs(1_000)
         .setBackupCount(store.backupCount());
     // An idle thread of Jet looks for work every half millisecond by default, which costs percents
     // of a core day and night. What it looks for here comes every quarter of a second.
-    config.setProperty("hazelcast.jet.idle.cooperative.min.microseconds", "10000");
-    config.setProperty("hazelcast.jet.idle.cooperative.max.microseconds", "50000");
-    config.setProperty("hazelcast.jet.idle.noncooperative.min.microseconds", "10000");
+    config.setProperty("hazelcast.jet.idle.cooperative.min.microseconds", "20000");
+    config.setProperty("hazelcast.jet.idle.cooperative.max.microseconds", "100000");
+    config.setProperty("hazelcast.jet.idle.noncooperative.min.microseconds", "20000");
     config.setProperty("hazelcast.jet.idle.noncooperative.max.microseconds", "100000");
   }
 
