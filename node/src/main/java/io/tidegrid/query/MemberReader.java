@@ -109,7 +109,8 @@ final class MemberReader implements AutoCloseable {
     List<Future<?>> running = new ArrayList<>(count);
     try {
       for (int i = 0; i < count; i++) {
-        ShardWorker<A> worker = new ShardWorker<>(reader, archives, question, planner, budget, queue);
+        ShardWorker<A> worker =
+            new ShardWorker<>(reader, archives, question, planner, budget, queue);
         workers.add(worker);
         running.add(pool.submit(worker::work));
       }

@@ -496,8 +496,7 @@ class RollupQueryTest {
       shard.wholeFromMs = NOW;
     }
     RollupQuery query =
-        new RollupQuery(
-            "t", METRIC, new TimeRange(START, NOW), HOUR, Grouping.by(List.of()), true);
+        new RollupQuery("t", METRIC, new TimeRange(START, NOW), HOUR, Grouping.by(List.of()), true);
     List<RollupRow> rows = engine.rollups(query, CONTEXT).rows();
     assertThat(rows).hasSize(1);
     assertThat(rows.getFirst().count()).isEqualTo(count);
