@@ -8,12 +8,14 @@ import com.hazelcast.nio.ObjectDataOutput;
 import com.hazelcast.nio.serialization.IdentifiedDataSerializable;
 import io.tidegrid.grid.Birth;
 import io.tidegrid.grid.JournalBatch;
+import io.tidegrid.live.AppendedSamples;
 import io.tidegrid.store.AppendOutcome.Status;
 import java.io.IOException;
 import java.io.Serial;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Appends a batch to a shard on its owner, and hands the same delta, numbered and with final ids,
@@ -33,6 +35,8 @@ final class AppendProcessor
   private transient AppendBackupProcessor onBackup;
   private transient AppendOutcome outcome;
   private transient ShardBatch resolved = new ShardBatch();
+  private transient boolean showing;
+  private transient Optional<AppendedSamples> shown = Optional.empty();
 
   AppendProcessor() {}
 
@@ -56,6 +60,16 @@ final class AppendProcessor
   /** Tells whether it ran in this object, not in a copy elsewhere. */
   boolean hasRun() {
     return outcome != null;
+  }
+
+  /** Asks that {@link #shown} has the samples afterwards. */
+  void show() {
+    showing = true;
+  }
+
+  /** Returns what others may see of what was appended. */
+  Optional<AppendedSamples> shown() {
+    return shown;
   }
 
   /** Returns what came of it; after it has run. */
@@ -93,7 +107,15 @@ final class AppendProcessor
     long[] birthIds = shard.enter(batch.births());
     resolved = resolve(birthIds);
     int counter = shard.counter() + 1;
-    boolean overlapping = shard.apply(shard.epoch(), counter, local.member(), resolved);
+    boolean overlapping;
+    if (showing) {
+      Shard.Shown applied =
+          shard.applyAndShow(number, shard.epoch(), counter, local.member(), resolved);
+      overlapping = applied.overlapping();
+      shown = Optional.of(applied.samples());
+    } else {
+      overlapping = shard.apply(shard.epoch(), counter, local.member(), resolved);
+    }
     onBackup =
         new AppendBackupProcessor(
             shard.epoch(), counter, local.member(), shard.restoredFromMs(), resolved);

@@ -7,6 +7,7 @@ import com.hazelcast.internal.partition.InternalPartition;
 import com.hazelcast.internal.partition.InternalPartitionService;
 import com.hazelcast.map.IMap;
 import io.tidegrid.grid.GridNames;
+import io.tidegrid.live.SampleTap;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,6 +35,7 @@ final class LocalShards implements ShardReader, WholeBlocks {
   private final StoreOptions options;
   private final InstantSource clock;
   private final BacklogGate gate;
+  private final SampleTap tap;
   private final UUID member;
   private final InternalPartitionService partitions;
   private final IMap<Integer, Shard> map;
@@ -42,10 +44,15 @@ final class LocalShards implements ShardReader, WholeBlocks {
   private final LocalReplicas replicas;
 
   private LocalShards(
-      HazelcastInstance hazelcast, StoreOptions options, InstantSource clock, BacklogGate gate) {
+      HazelcastInstance hazelcast,
+      StoreOptions options,
+      InstantSource clock,
+      BacklogGate gate,
+      SampleTap tap) {
     this.options = options;
     this.clock = clock;
     this.gate = gate;
+    this.tap = tap;
     this.member = hazelcast.getCluster().getLocalMember().getUuid();
     this.partitions = implementation(hazelcast).node.getPartitionService();
     this.map = hazelcast.getMap(GridNames.SHARDS);
@@ -56,8 +63,12 @@ final class LocalShards implements ShardReader, WholeBlocks {
 
   /** Makes a member able to hold shards; to be called before the first of them is touched. */
   static LocalShards install(
-      HazelcastInstance hazelcast, StoreOptions options, InstantSource clock, BacklogGate gate) {
-    LocalShards local = new LocalShards(hazelcast, options, clock, gate);
+      HazelcastInstance hazelcast,
+      StoreOptions options,
+      InstantSource clock,
+      BacklogGate gate,
+      SampleTap tap) {
+    LocalShards local = new LocalShards(hazelcast, options, clock, gate, tap);
     hazelcast.getUserContext().put(CONTEXT_KEY, local);
     return local;
   }
@@ -83,6 +94,10 @@ final class LocalShards implements ShardReader, WholeBlocks {
 
   BacklogGate gate() {
     return gate;
+  }
+
+  SampleTap tap() {
+    return tap;
   }
 
   UUID member() {

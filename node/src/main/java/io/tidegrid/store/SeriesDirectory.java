@@ -1,6 +1,7 @@
 package io.tidegrid.store;
 
 import io.tidegrid.grid.Birth;
+import io.tidegrid.live.SeriesTable;
 import io.tidegrid.model.Labels;
 import io.tidegrid.model.Matcher;
 import java.util.ArrayList;
@@ -16,7 +17,7 @@ import java.util.concurrent.ConcurrentSkipListSet;
  * tenant, label and value. Written by the shard's thread; read by any. A reader sees every series
  * whose birth was acknowledged before it began.
  */
-final class SeriesDirectory {
+final class SeriesDirectory implements SeriesTable {
 
   /** Postings of one tenant. */
   private static final class Index {
@@ -44,6 +45,16 @@ final class SeriesDirectory {
 
   Entry entry(int ref) {
     return entries[ref];
+  }
+
+  @Override
+  public String tenant(int ref) {
+    return entries[ref].tenant;
+  }
+
+  @Override
+  public Labels labels(int ref) {
+    return entries[ref].labels;
   }
 
   /**

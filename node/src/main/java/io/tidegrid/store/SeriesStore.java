@@ -10,6 +10,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.tidegrid.grid.Birth;
 import io.tidegrid.grid.GridNames;
+import io.tidegrid.live.SampleTap;
 import io.tidegrid.model.Labels;
 import io.tidegrid.model.SeriesKey;
 import java.time.InstantSource;
@@ -86,7 +87,24 @@ public final class SeriesStore implements ShardAppender, ShardRestorer {
       InstantSource clock,
       BacklogGate gate,
       MeterRegistry meters) {
-    return new SeriesStore(hazelcast, LocalShards.install(hazelcast, options, clock, gate), meters);
+    return open(hazelcast, options, clock, gate, meters, SampleTap.CLOSED);
+  }
+
+  /**
+   * The same, showing what this member's shards take.
+   *
+   * @param tap is shown each batch when the owner and its backups have it, or when it is not known
+   *     whether the backups do; also of batches that are older than what memory keeps
+   */
+  public static SeriesStore open(
+      HazelcastInstance hazelcast,
+      StoreOptions options,
+      InstantSource clock,
+      BacklogGate gate,
+      MeterRegistry meters,
+      SampleTap tap) {
+    return new SeriesStore(
+        hazelcast, LocalShards.install(hazelcast, options, clock, gate, tap), meters);
   }
 
   /**

@@ -4,6 +4,7 @@ import com.hazelcast.nio.ObjectDataInput;
 import com.hazelcast.nio.ObjectDataOutput;
 import com.hazelcast.nio.serialization.IdentifiedDataSerializable;
 import io.tidegrid.grid.Birth;
+import io.tidegrid.live.AppendedSamples;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -43,6 +44,9 @@ final class Shard implements IdentifiedDataSerializable {
 
   /** Whether rollups of the shard are stored; without a database there are none. */
   private boolean rolledUp;
+
+  /** A bit for each sample of a batch that changed nothing; empty when nobody wants to know. */
+  private long[] unchanged = {};
 
   private int epoch;
   private int counter;
@@ -187,6 +191,29 @@ final class Shard implements IdentifiedDataSerializable {
     return overlapping;
   }
 
+  /** Does what {@link #apply} does and returns what others may want to see of it. */
+  synchronized Shown applyAndShow(
+      int number, int batchEpoch, int batchCounter, UUID by, ShardBatch batch) {
+    long[] noted = new long[(batch.size() + 63) / 64];
+    unchanged = noted;
+    try {
+      boolean overlapping = apply(batchEpoch, batchCounter, by, batch);
+      int[] numbers = new int[batch.size()];
+      for (int i = 0; i < numbers.length; i++) {
+        numbers[i] = directory.ref(batch.ids()[i]);
+      }
+      return new Shown(
+          overlapping,
+          new AppendedSamples(
+              number, directory, numbers.length, numbers, batch.times(), batch.values(), noted));
+    } finally {
+      unchanged = new long[0];
+    }
+  }
+
+  /** What came of a batch, and its samples for those who watch. */
+  record Shown(boolean overlapping, AppendedSamples samples) {}
+
   /**
    * Enters samples that the database had; what is in memory already is newer, and what memory gave
    * up does not come back.
@@ -259,6 +286,9 @@ final class Shard implements IdentifiedDataSerializable {
         overlapping |= time < whole;
       } else {
         overlapping = true;
+        if (outcome == SeriesChunks.Outcome.HELD && unchanged.length > 0) {
+          unchanged[i >> 6] |= 1L << i;
+        }
       }
     }
     if (block != null) {

@@ -17,6 +17,7 @@ import com.hazelcast.spi.impl.operationservice.Operation;
 import io.tidegrid.grid.GridNames;
 import io.tidegrid.grid.JournalBatch;
 import io.tidegrid.grid.JournalKey;
+import io.tidegrid.live.SampleTap;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -63,6 +64,11 @@ final class ShardWrites {
       return writes;
     }
     throw new RetryableHazelcastException("this member does not hold shards yet");
+  }
+
+  /** Returns where to show what this member's shards take. */
+  SampleTap tap() {
+    return local.tap();
   }
 
   /** Sends a batch into its shard only. */

@@ -48,6 +48,9 @@ final class WriteOperation extends Operation
     ShardWrites writes = ShardWrites.of(getNodeEngine().getHazelcastInstance());
     int shard = getPartitionId();
     AppendProcessor processor = new AppendProcessor(shard, batch);
+    if (writes.tap().isOpen()) {
+      processor.show();
+    }
     CompletableFuture<Object> appended = writes.appendHere(shard, processor);
     if (!processor.hasRun()) {
       answerWhen(
@@ -65,9 +68,19 @@ final class WriteOperation extends Operation
         writes.journalHere(shard, outcome.epoch(), outcome.counter(), processor.journalBatch());
     if (isDone(appended) && isDone(journaled)) {
       sendResponse(outcome);
+      show(writes, processor);
     } else {
       answerWhen(appended.thenCombine(journaled, (first, second) -> outcome));
+      // Also when a backup did not answer: the sender tries again then, and what it sends is no
+      // longer new to the shard.
+      var _ =
+          CompletableFuture.allOf(appended, journaled)
+              .whenCompleteAsync((ignored, error) -> show(writes, processor), Runnable::run);
     }
+  }
+
+  private static void show(ShardWrites writes, AppendProcessor processor) {
+    processor.shown().ifPresent(writes.tap()::appended);
   }
 
   private static boolean isDone(CompletableFuture<Object> step) {
