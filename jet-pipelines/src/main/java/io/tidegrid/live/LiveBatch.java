@@ -57,7 +57,7 @@ final class LiveBatch {
 
   /** Writes each series once, however many samples it has. */
   void write(ObjectDataOutput out) throws IOException {
-    Map<SeriesMatch, Integer> numbers = new IdentityHashMap<>();
+    IdentityHashMap<SeriesMatch, Integer> numbers = new IdentityHashMap<>();
     List<SeriesMatch> distinct = new ArrayList<>();
     int[] series = new int[size];
     for (int i = 0; i < size; i++) {

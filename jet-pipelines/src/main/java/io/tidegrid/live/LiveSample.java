@@ -12,7 +12,13 @@ public final class LiveSample {
   private final int position;
   private byte[] rendered = {};
 
-  LiveSample(Labels labels, long timeMs, double value, int position) {
+  /**
+   * @param labels the labels of its series
+   * @param timeMs milliseconds since 1970
+   * @param value any double
+   * @param position its place among the samples that are delivered together, from 0
+   */
+  public LiveSample(Labels labels, long timeMs, double value, int position) {
     this.labels = labels;
     this.timeMs = timeMs;
     this.value = value;

@@ -36,6 +36,11 @@ final class SampleMatcher implements SampleTap {
       this.index = index;
     }
 
+    @SuppressWarnings("ReferenceEquality") // the same object, or worked out for something else
+    private boolean areOf(SeriesTable otherTable, FilterIndex otherIndex) {
+      return table == otherTable && index == otherIndex;
+    }
+
     private Route[] of(int number) {
       if (number >= bySeries.length) {
         bySeries = Arrays.copyOf(bySeries, Math.max(number + 1, bySeries.length * 2));
@@ -101,7 +106,7 @@ final class SampleMatcher implements SampleTap {
       return;
     }
     Routes routes = byShard.get(batch.shard());
-    if (routes == null || routes.table != batch.table() || routes.index != index) {
+    if (routes == null || !routes.areOf(batch.table(), index)) {
       routes = new Routes(batch.table(), index);
       byShard.put(batch.shard(), routes);
     }

@@ -13,6 +13,7 @@ import io.helidon.webserver.ConnectionContext;
 import io.helidon.webserver.http1.Http1Config;
 import io.helidon.webserver.http1.Http1ConnectionListener;
 import io.helidon.webserver.http1.Http1ConnectionSelector;
+import io.helidon.webserver.http1.spi.Http1Upgrader;
 import io.helidon.webserver.spi.ServerConnection;
 import io.helidon.webserver.spi.ServerConnectionSelector;
 import io.micrometer.core.instrument.Counter;
@@ -21,6 +22,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -41,24 +43,32 @@ final class Connections implements ServerConnectionSelector, Http1ConnectionList
 
   private final int max;
   private final Http1ConnectionSelector http1;
-  private final AtomicInteger open = new AtomicInteger();
+  private final AtomicInteger open;
   private final ConcurrentHashMap<String, Watched> bySocket = new ConcurrentHashMap<>();
   private final Counter refused;
 
-  Connections(int max, Http1Config.Builder config, MeterRegistry meters) {
+  /**
+   * @param open where open connections are counted
+   * @param upgrader makes WebSockets of connections that ask for it
+   */
+  Connections(
+      int max,
+      AtomicInteger open,
+      Http1Config.Builder config,
+      Http1Upgrader upgrader,
+      MeterRegistry meters) {
     this.max = max;
+    this.open = open;
     this.http1 =
         Http1ConnectionSelector.builder()
+            // Helidon compares the header as it is written; clients write it in either way.
+            .upgraders(Map.of("websocket", upgrader, "WebSocket", upgrader))
             .config(config.addReceiveListener(this).addSendListener(new AnswerListener()).build())
             .build();
     this.refused =
         Counter.builder("tidegrid.http.connections.refused")
             .description("Connections refused because too many were open")
             .register(meters);
-  }
-
-  AtomicInteger open() {
-    return open;
   }
 
   @Override

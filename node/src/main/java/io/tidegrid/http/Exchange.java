@@ -24,11 +24,7 @@ final class Exchange {
   /** Answers of more points than this go straight to the socket. */
   static final int MAX_BUFFERED_POINTS = 10_000;
 
-  private static final HeaderName TENANT = HeaderNames.create("X-Tenant-ID");
-  private static final HeaderName SCOPE = HeaderNames.create("X-Scope-OrgID");
   private static final HeaderName ACK = HeaderNames.create("X-Tidegrid-Ack");
-  private static final Pattern TENANT_NAME = Pattern.compile("[A-Za-z0-9._-]{1,64}");
-  private static final String DEFAULT_TENANT = "default";
   private static final int STREAM_BUFFER = 32 << 10;
 
   private final HttpContext context;
@@ -75,20 +71,8 @@ final class Exchange {
    * @throws TidegridException with {@link ErrorCode#BAD_TENANT}
    */
   String tenant() {
-    Optional<String> tenant = request.headers().first(TENANT);
-    Optional<String> scope = request.headers().first(SCOPE);
-    if (tenant.isPresent() && scope.isPresent() && !tenant.equals(scope)) {
-      throw new TidegridException(
-          ErrorCode.BAD_TENANT, "X-Tenant-ID and X-Scope-OrgID name two tenants; send one of them");
-    }
-    String name = tenant.or(() -> scope).orElse(DEFAULT_TENANT);
-    if (!TENANT_NAME.matcher(name).matches()) {
-      throw new TidegridException(
-          ErrorCode.BAD_TENANT,
-          "a tenant's name has 1 to 64 characters of A-Z a-z 0-9 . _ -; change the header "
-              + (tenant.isPresent() ? "X-Tenant-ID" : "X-Scope-OrgID"));
-    }
-    return name;
+    return Tenants.of(
+        request.headers().first(Tenants.TENANT), request.headers().first(Tenants.SCOPE));
   }
 
   /**

@@ -62,8 +62,6 @@ final class HttpMeters {
     Gauge.builder("tidegrid.http.connections", openConnections, AtomicInteger::get)
         .description("Connections open now")
         .register(registry);
-    // No WebSocket is served yet; dashboards made for the name find it all the same.
-    gauge("websocket.connections", "Active WebSocket connections", 0);
   }
 
   private void gauge(String name, String description, long value) {

@@ -9,9 +9,11 @@ import io.helidon.webserver.http1.Http1Config;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.tidegrid.ingest.Ack;
 import io.tidegrid.ingest.Ingest;
+import io.tidegrid.live.LiveStreams;
 import io.tidegrid.query.QueryEngine;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The node's HTTP server: all paths on one port, a virtual thread for each connection. Safe for use
@@ -30,6 +32,7 @@ public final class HttpServer implements AutoCloseable {
   private final WebServer server;
   private final Dispatcher dispatcher;
   private final HealthResource health;
+  private final LiveConnections live;
 
   /**
    * A server that is not yet listening.
@@ -114,6 +117,42 @@ public final class HttpServer implements AutoCloseable {
       PrometheusMeterRegistry registry,
       InstantSource clock,
       RollupStatus rollups) {
+    this(
+        options,
+        WebSocketOptions.defaults(),
+        ingest,
+        defaultAck,
+        engine,
+        LiveStreams.NONE,
+        decoders,
+        downsampler,
+        status,
+        admin,
+        registry,
+        clock,
+        rollups);
+  }
+
+  /**
+   * The same of a node that streams samples as they come in.
+   *
+   * @param sockets limits of the streams
+   * @param streams where they come from
+   */
+  public HttpServer(
+      HttpOptions options,
+      WebSocketOptions sockets,
+      Ingest ingest,
+      Ack defaultAck,
+      QueryEngine engine,
+      LiveStreams streams,
+      HttpDecoders decoders,
+      Downsampler downsampler,
+      NodeStatus status,
+      StorageAdmin admin,
+      PrometheusMeterRegistry registry,
+      InstantSource clock,
+      RollupStatus rollups) {
     Http1Config.Builder http1 =
         Http1Config.builder()
             .maxPrologueLength(MAX_PROLOGUE_BYTES)
@@ -122,8 +161,16 @@ public final class HttpServer implements AutoCloseable {
             .validatePrologue(false)
             .receiveLog(false)
             .sendLog(false);
-    Connections connections = new Connections(options.maxConnections(), http1, registry);
-    HttpMeters meters = new HttpMeters(registry, options, connections.open());
+    AtomicInteger open = new AtomicInteger();
+    HttpMeters meters = new HttpMeters(registry, options, open);
+    this.live = new LiveConnections(sockets, readTimeout(options), registry);
+    Connections connections =
+        new Connections(
+            options.maxConnections(),
+            open,
+            http1,
+            new MetricSocketUpgrader(streams, live, meters, options.corsOrigins()),
+            registry);
     HttpContext context =
         new HttpContext(
             options,
@@ -142,6 +189,7 @@ public final class HttpServer implements AutoCloseable {
     health.addTo(router);
     new AdminResource(admin).addTo(router);
     Pages.addTo(router);
+    MetricSocketUpgrader.addTo(router);
     new IngestResource(context).addTo(router);
     Queries queries = new Queries(context);
     new QueryResource(queries, rollups).addTo(router);
@@ -172,15 +220,15 @@ public final class HttpServer implements AutoCloseable {
                 Math.clamp(options.idleTimeout().toSeconds() / 2, 1L, MAX_IDLE_CHECK_SECONDS)))
         .connectionOptions(
             new TimedSocketOptions(
-                SocketOptions.builder()
-                    .tcpNoDelay(true)
-                    .readTimeout(
-                        options.idleTimeout().compareTo(options.requestTimeout()) > 0
-                            ? options.idleTimeout()
-                            : options.requestTimeout())
-                    .build()))
+                SocketOptions.builder().tcpNoDelay(true).readTimeout(readTimeout(options)).build()))
         .routing(HttpRouting.builder().addFilter(dispatcher))
         .build();
+  }
+
+  private static Duration readTimeout(HttpOptions options) {
+    return options.idleTimeout().compareTo(options.requestTimeout()) > 0
+        ? options.idleTimeout()
+        : options.requestTimeout();
   }
 
   /**
@@ -202,15 +250,17 @@ public final class HttpServer implements AutoCloseable {
 
   /**
    * Says at {@code /health/ready} that the node is leaving and asks clients to reconnect elsewhere;
-   * requests are still answered.
+   * requests are still answered. Streams are ended with the close code 1001.
    */
   public void drain() {
     health.drain();
     dispatcher.drain();
+    live.leave();
   }
 
   /** Stops to listen, gives running requests 5 s to end, and closes all connections. */
   public void stop() {
+    live.close();
     server.stop();
   }
 

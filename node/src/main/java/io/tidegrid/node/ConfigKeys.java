@@ -83,6 +83,47 @@ public final class ConfigKeys {
           "Origins that browsers may call the API from, `https://app.example,…`; `*` for all."
               + " Empty: none.");
 
+  static final ConfigKey<Integer> WEBSOCKET_MAX_CONNECTIONS =
+      key(
+          "websocket.max-connections",
+          ConfigType.integer(0, 1_000_000),
+          "1000",
+          "Most WebSocket streams open at once, within `http.max-connections`; further ones are"
+              + " answered with 503.");
+  static final ConfigKey<Duration> WEBSOCKET_HEARTBEAT =
+      key(
+          "websocket.heartbeat",
+          ConfigType.duration(Duration.ofMillis(100), Duration.ofHours(1)),
+          "30s",
+          "How often the client of a stream is pinged, at most half of `http.idle-timeout`. One"
+              + " that reads nothing, or answers no ping, for three times as long is cut.");
+  static final ConfigKey<Integer> WEBSOCKET_QUEUE_MESSAGES =
+      key(
+          "websocket.queue-messages",
+          ConfigType.integer(1, 10_000_000),
+          "10000",
+          "Most samples that wait for one client. Beyond it only the newest sample of each series"
+              + " is kept until the client has caught up, and the client is told how many were"
+              + " dropped.");
+  static final ConfigKey<Long> WEBSOCKET_QUEUE_BYTES =
+      key(
+          "websocket.queue-bytes",
+          ConfigType.size(KIB, GIB),
+          "512KiB",
+          "The same in bytes of JSON.");
+  static final ConfigKey<Integer> WEBSOCKET_MAX_SUBSCRIPTIONS =
+      key(
+          "websocket.max-subscriptions",
+          ConfigType.integer(1, 100_000),
+          "100",
+          "Most subscriptions of one stream; a further one is answered with an error message.");
+  static final ConfigKey<Long> WEBSOCKET_MAX_MESSAGE =
+      key(
+          "websocket.max-message",
+          ConfigType.size(KIB, 16 * MIB),
+          "64KiB",
+          "Largest message that the client of a stream may send; a larger one closes the stream.");
+
   static final ConfigKey<String> GRID_HOST =
       key(
           "grid.host",

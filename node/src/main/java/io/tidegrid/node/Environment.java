@@ -22,7 +22,12 @@ final class Environment {
       Map.of(
           "CORS_ORIGINS", ConfigKeys.HTTP_CORS_ORIGINS,
           "DATABASE_URL", ConfigKeys.DATABASE_URL,
-          "DATABASE_POOL_SIZE", ConfigKeys.DATABASE_POOL_SIZE);
+          "DATABASE_POOL_SIZE", ConfigKeys.DATABASE_POOL_SIZE,
+          "WEBSOCKET_HEARTBEAT_INTERVAL", ConfigKeys.WEBSOCKET_HEARTBEAT,
+          "WEBSOCKET_MAX_CONNECTIONS", ConfigKeys.WEBSOCKET_MAX_CONNECTIONS);
+
+  /** Names whose number without a unit means seconds, as other programs have it. */
+  private static final Set<String> IN_SECONDS = Set.of("WEBSOCKET_HEARTBEAT_INTERVAL");
 
   /** Accepted so that an existing environment can be kept, but without an effect yet. */
   static final Map<String, String> NOT_USED_YET =
@@ -33,9 +38,7 @@ final class Environment {
               "JWT_SECRET_KEY", "there is no authentication yet",
               "RATE_LIMIT_INGESTION", "there are no rate limits yet",
               "RATE_LIMIT_PER_MINUTE", "there are no rate limits yet",
-              "RATE_LIMIT_QUERY", "there are no rate limits yet",
-              "WEBSOCKET_HEARTBEAT_INTERVAL", "there are no WebSockets yet",
-              "WEBSOCKET_MAX_CONNECTIONS", "there are no WebSockets yet"));
+              "RATE_LIMIT_QUERY", "there are no rate limits yet"));
 
   private static final List<ConfigKey<?>> FILE_KEYS =
       List.of(
@@ -106,7 +109,12 @@ final class Environment {
         return Optional.empty();
       }
     }
-    return isSet(name) ? Optional.of(new Variable(name, variables.get(name))) : Optional.empty();
+    if (!isSet(name)) {
+      return Optional.empty();
+    }
+    String value = variables.get(name).strip();
+    boolean plain = IN_SECONDS.contains(name) && value.matches("[0-9.]+");
+    return Optional.of(new Variable(name, plain ? value + "s" : value));
   }
 
   private void warnOfUnknown() {

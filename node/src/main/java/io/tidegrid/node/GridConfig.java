@@ -9,6 +9,7 @@ import com.hazelcast.config.NetworkConfig;
 import com.hazelcast.config.TcpIpConfig;
 import io.tidegrid.grid.GridNames;
 import io.tidegrid.grid.GridSerializers;
+import io.tidegrid.live.LiveHub;
 import io.tidegrid.query.GridQueryEngine;
 import io.tidegrid.store.SeriesStore;
 import io.tidegrid.store.StoreOptions;
@@ -52,6 +53,7 @@ final class GridConfig {
         .addDataSerializableFactory(GridSerializers.FACTORY_ID, new GridSerializers());
     SeriesStore.configure(config, store);
     GridQueryEngine.configure(config);
+    LiveHub.configure(config);
     MapConfig journal =
         new MapConfig(GridNames.JOURNAL)
             .setInMemoryFormat(InMemoryFormat.BINARY)

@@ -1,5 +1,6 @@
 package io.tidegrid.node;
 
+import io.tidegrid.http.WebSocketOptions;
 import io.tidegrid.ingest.IngestOptions;
 import io.tidegrid.query.QueryOptions;
 import io.tidegrid.rollup.RollupOptions;
@@ -217,6 +218,17 @@ public final class NodeConfig {
         get(ConfigKeys.QUERY_MAX_SAMPLES),
         get(ConfigKeys.QUERY_MAX_SERIES),
         threads == 0 ? Math.max(2, Runtime.getRuntime().availableProcessors()) : threads);
+  }
+
+  /** Returns the limits of WebSocket streams. */
+  public WebSocketOptions webSocketOptions() {
+    return new WebSocketOptions(
+        get(ConfigKeys.WEBSOCKET_MAX_CONNECTIONS),
+        get(ConfigKeys.WEBSOCKET_HEARTBEAT),
+        get(ConfigKeys.WEBSOCKET_QUEUE_MESSAGES),
+        get(ConfigKeys.WEBSOCKET_QUEUE_BYTES),
+        get(ConfigKeys.WEBSOCKET_MAX_SUBSCRIPTIONS),
+        Math.toIntExact(get(ConfigKeys.WEBSOCKET_MAX_MESSAGE)));
   }
 
   /** Returns the most bytes that may wait for the database. */

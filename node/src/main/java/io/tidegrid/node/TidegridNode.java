@@ -21,6 +21,7 @@ import io.tidegrid.ingest.Decoders;
 import io.tidegrid.ingest.GridIngest;
 import io.tidegrid.ingest.Ingest;
 import io.tidegrid.ingest.SeriesCache;
+import io.tidegrid.live.LiveHub;
 import io.tidegrid.persist.DataDirectoryInUseException;
 import io.tidegrid.persist.Inbox;
 import io.tidegrid.persist.JournalRetirement;
@@ -55,6 +56,7 @@ public final class TidegridNode implements AutoCloseable {
   private final Optional<JournalRetirement> retirement;
   private final Optional<Rollups> rollups;
   private final HazelcastInstance hazelcast;
+  private final LiveHub live;
   private final SeriesStore store;
   private final GridIngest ingest;
   private final Optional<Inbox> inbox;
@@ -113,7 +115,8 @@ public final class TidegridNode implements AutoCloseable {
     try {
       refuseOtherStorage();
       BacklogGate gate = persistence.map(Persistence::gate).orElse(BacklogGate.open());
-      this.store = SeriesStore.open(hazelcast, storeOptions, clock, gate, meters);
+      this.live = LiveHub.start(hazelcast, meters);
+      this.store = SeriesStore.open(hazelcast, storeOptions, clock, gate, meters, live.tap());
       persistence.ifPresent(database -> store.evictCommittedBy(database.watermark()));
       persistence.ifPresent(database ->
           database.attach(
@@ -157,9 +160,11 @@ public final class TidegridNode implements AutoCloseable {
       this.http =
           new HttpServer(
               Settings.http(config),
+              config.webSocketOptions(),
               ingest,
               config.ingestOptions().ack(),
               queries,
+              live,
               decoders(),
               Downsample::lttb,
               status,
@@ -224,6 +229,7 @@ public final class TidegridNode implements AutoCloseable {
     inbox.ifPresent(Inbox::close);
     ingest.close();
     queries.close();
+    live.close();
     hazelcast.getLifecycleService().terminate();
     persistence.ifPresent(Persistence::close);
   }
@@ -354,6 +360,7 @@ public final class TidegridNode implements AutoCloseable {
         hazelcast.getMap(GridNames.METADATA).flush();
       }
       queries.close();
+      live.close();
       retirement.ifPresent(JournalRetirement::close);
       if (others) {
         hazelcast.shutdown();
