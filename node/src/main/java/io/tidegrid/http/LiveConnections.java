@@ -109,11 +109,11 @@ final class LiveConnections implements AutoCloseable {
   }
 
   void sent(long samples) {
-    sent.increment(samples);
+    sent.increment((double) samples);
   }
 
   void dropped(long samples) {
-    dropped.increment(samples);
+    dropped.increment((double) samples);
   }
 
   void cut() {

@@ -15,7 +15,7 @@ import java.util.Map;
  * What a client asks over a WebSocket.
  *
  * @param type {@code subscribe}, {@code unsubscribe} or {@code ping}
- * @param subscription {@code metrics} or {@code alerts}; empty for a ping
+ * @param subscription what is subscribed to, samples or alerts; empty for a ping
  * @param metric the metric's name; empty for all
  * @param labels labels that series must have
  */
