@@ -81,51 +81,6 @@ class LiveLimitsIT {
   }
 
   @Test
-  void aClientThatCatchesUpIsToldWhatItMissed() {
-    try (LiveClient client = LiveClient.stalled(node.uri(), "/ws/metrics/missed")) {
-      int series = 20;
-      int rounds = 40;
-      String padding = "y".repeat(4_000);
-      for (int round = 0; round < rounds; round++) {
-        int number = round;
-        node.ingest(
-            "{\"metrics\":["
-                + IntStream.range(0, series * 10)
-                    .mapToObj(i ->
-                        "{\"name\":\"missed\",\"value\":%d,\"timestamp\":%d,\"labels\":{\"host\":\"h%d\",\"padding\":\"%s\"}}"
-                            .formatted(
-                                number * 10 + i / series,
-                                1_700_000_000_000L * 0
-                                    + System.currentTimeMillis() / 1000 * 1000
-                                    - 4_000_000
-                                    + (number * 10 + i / series) * 1_000L,
-                                i % series,
-                                padding))
-                    .collect(Collectors.joining(","))
-                + "]}");
-      }
-      client.read();
-      long dropped = 0;
-      int samples = 0;
-      int[] newest = new int[series];
-      while (samples + dropped < (long) series * rounds * 10) {
-        var message = client.nextJson();
-        if (message.containsKey("type")) {
-          assertThat(message.getString("type")).isEqualTo("dropped");
-          dropped += message.getInt("count");
-        } else {
-          samples++;
-          int host = Integer.parseInt(message.getString("host").substring(1));
-          assertThat(message.getInt("value")).isGreaterThanOrEqualTo(newest[host]);
-          newest[host] = message.getInt("value");
-        }
-      }
-      assertThat(dropped).isPositive();
-      assertThat(newest).containsOnly(rounds * 10 - 1);
-    }
-  }
-
-  @Test
   void tooManyClientsAreRefused() {
     awaitNobody();
     LiveClient[] clients = new LiveClient[MAX_CONNECTIONS];

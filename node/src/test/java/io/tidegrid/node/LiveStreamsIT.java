@@ -216,6 +216,45 @@ class LiveStreamsIT {
   }
 
   @Test
+  void aClientThatCatchesUpIsToldWhatItMissed() {
+    int series = 20;
+    int steps = 250;
+    String padding = "y".repeat(4_000);
+    Instant start = Instant.now().minus(Duration.ofHours(1));
+    try (LiveClient client = LiveClient.stalled(node.uri(), "/ws/metrics/missed")) {
+      for (int step = 0; step < steps; step += 10) {
+        StringBuilder batch = new StringBuilder("{\"metrics\":[");
+        for (int i = 0; i < 10 * series; i++) {
+          int value = step + i / series;
+          batch.append(
+              "%s{\"name\":\"missed\",\"value\":%d,\"timestamp\":\"%s\",\"labels\":{\"host\":\"%d\",\"padding\":\"%s\"}}"
+                  .formatted(
+                      i == 0 ? "" : ",", value, start.plusSeconds(value), i % series, padding));
+        }
+        node.ingest(batch.append("]}").toString());
+      }
+      client.read();
+      long dropped = 0;
+      int samples = 0;
+      int[] newest = new int[series];
+      while (samples + dropped < (long) series * steps) {
+        JsonObject message = client.nextJson();
+        if (message.containsKey("type")) {
+          assertThat(message.getString("type")).isEqualTo("dropped");
+          dropped += message.getInt("count");
+        } else {
+          samples++;
+          int host = Integer.parseInt(message.getString("host"));
+          assertThat(message.getInt("value")).isGreaterThanOrEqualTo(newest[host]);
+          newest[host] = message.getInt("value");
+        }
+      }
+      assertThat(dropped).isPositive();
+      assertThat(newest).containsOnly(steps - 1);
+    }
+  }
+
+  @Test
   void manySeriesOfOneBatchAllCome() {
     try (LiveClient client = LiveClient.connect(node.uri(), "/ws/metrics/wide")) {
       node.ingest(
