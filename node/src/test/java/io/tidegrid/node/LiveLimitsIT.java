@@ -10,6 +10,9 @@ import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -33,7 +36,7 @@ class LiveLimitsIT {
                 "websocket.max-connections",
                 Integer.toString(MAX_CONNECTIONS),
                 "websocket.heartbeat",
-                "400ms",
+                "1s",
                 "websocket.queue-messages",
                 "1000",
                 "websocket.max-subscriptions",
@@ -60,18 +63,20 @@ class LiveLimitsIT {
                           .formatted(i, "x".repeat(200)))
                   .collect(Collectors.joining(","))
               + "]}";
-      long worst = 0;
+      List<Duration> delays = new ArrayList<>();
+      long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
       int round = 0;
       while (node.metric("tidegrid_live_cut_total") == cutBefore) {
         node.ingest(batch.replace("%d", Integer.toString(round)));
         node.ingest("other", "a", round);
         long sent = System.nanoTime();
         assertThat(fast.nextJson().getInt("value")).isEqualTo(round);
-        worst = Math.max(worst, System.nanoTime() - sent);
+        delays.add(Duration.ofNanos(System.nanoTime() - sent));
         round++;
-        assertThat(round).as("rounds until the client is cut").isLessThan(300);
+        assertThat(System.nanoTime()).as("when the client is to be cut").isLessThan(deadline);
       }
-      assertThat(Duration.ofNanos(worst)).isLessThan(Duration.ofSeconds(2));
+      Collections.sort(delays);
+      assertThat(delays.get(delays.size() / 2)).isLessThan(Duration.ofSeconds(1));
       assertThat(node.metric("tidegrid_live_dropped_total")).isPositive();
       // When it reads at last, it finds out why, or that its socket is gone.
       stalled.read();

@@ -105,12 +105,7 @@ final class LiveLoad {
     Arrays.sort(nanos);
     System.out.printf(
         "%s: n %d p50 %.2f ms p99 %.2f ms p99.9 %.2f ms max %.2f ms%n",
-        what,
-        nanos.length,
-        at(nanos, 0.5),
-        at(nanos, 0.99),
-        at(nanos, 0.999),
-        at(nanos, 1));
+        what, nanos.length, at(nanos, 0.5), at(nanos, 0.99), at(nanos, 0.999), at(nanos, 1));
   }
 
   private static double at(long[] sorted, double share) {
