@@ -25,6 +25,22 @@ import org.junit.jupiter.api.Test;
 /** Clients that are too many, too slow, or not what they should be. */
 class LiveLimitsIT {
 
+  private static final String HEAD =
+      String.join(
+          "\r\n",
+          "GET %s HTTP/1.1",
+          "Host: %s",
+          "Connection: Upgrade",
+          "Upgrade: websocket",
+          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+          "");
+
+  /** Takes path and authority. */
+  static final String UPGRADE = HEAD + "Sec-WebSocket-Version: 13\r\n\r\n";
+
+  /** Takes two more headers, each with its end of line or empty. */
+  private static final String UPGRADE_WITH = HEAD + "%s%s\r\n\r\n";
+
   private static final int MAX_CONNECTIONS = 8;
   private static LiveNode node;
 
@@ -211,7 +227,7 @@ class LiveLimitsIT {
       assertThat(pings).isBetween(2, 3);
       assertThat(code).isEqualTo(0x88);
       byte[] close = in.readNBytes(in.read());
-      assertThat((close[0] & 0xFF) << 8 | close[1] & 0xFF).isEqualTo(1008);
+      assertThat(((close[0] & 0xFF) << 8) | (close[1] & 0xFF)).isEqualTo(1008);
       assertThat(new String(close, 2, close.length - 2, StandardCharsets.US_ASCII))
           .contains("ping");
     }
@@ -270,7 +286,7 @@ class LiveLimitsIT {
       assertThat(in.read()).isEqualTo(0x88);
       byte[] close = in.readNBytes(in.read());
       assertThat(close.length).isGreaterThan(2);
-      return (close[0] & 0xFF) << 8 | close[1] & 0xFF;
+      return ((close[0] & 0xFF) << 8) | (close[1] & 0xFF);
     }
   }
 
@@ -280,10 +296,7 @@ class LiveLimitsIT {
     socket
         .getOutputStream()
         .write(
-            ("GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                    + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n")
-                .formatted(path, node.uri().getAuthority())
-                .getBytes(StandardCharsets.US_ASCII));
+            UPGRADE.formatted(path, node.uri().getAuthority()).getBytes(StandardCharsets.US_ASCII));
     String head = head(socket);
     assertThat(head).startsWith("HTTP/1.1 101 ").contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
     return socket;
@@ -310,8 +323,7 @@ class LiveLimitsIT {
       socket
           .getOutputStream()
           .write(
-              ("GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                      + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%s%s\r\n\r\n")
+              UPGRADE_WITH
                   .formatted(
                       path,
                       node.uri().getAuthority(),

@@ -117,9 +117,7 @@ final class LiveLoad {
     socket
         .getOutputStream()
         .write(
-            ("GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                    + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-                    + "Sec-WebSocket-Version: 13\r\n\r\n")
+            LiveLimitsIT.UPGRADE
                 .formatted(path, node.getAuthority())
                 .getBytes(StandardCharsets.US_ASCII));
     int matched = 0;

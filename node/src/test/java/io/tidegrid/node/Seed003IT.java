@@ -67,6 +67,10 @@ class Seed003IT {
 
   @Test
   void rawMetrics() {
+    assertRawAnswered();
+  }
+
+  private void assertRawAnswered() {
     JsonObject answer =
         NodeProcess.json(
             post(
@@ -127,7 +131,7 @@ class Seed003IT {
 
   @Test
   void ownMetrics() {
-    rawMetrics();
+    assertRawAnswered();
     HttpResponse<String> metrics = node.get("/metrics");
     assertThat(metrics.statusCode()).isEqualTo(200);
     assertThat(metrics.body())

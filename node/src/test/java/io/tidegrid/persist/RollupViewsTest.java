@@ -50,6 +50,7 @@ class RollupViewsTest {
   private Connection connection;
 
   /** The samples of a block of a series. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Samples(long[] times, double[] values) {}
 
   @BeforeEach
@@ -146,6 +147,7 @@ class RollupViewsTest {
   }
 
   /** One window, with what its percentiles may be. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Row(
       long series, long time, double[] figures, double[] percentiles, double tolerance) {}
 
@@ -442,7 +444,7 @@ class RollupViewsTest {
               double is = result.getDouble(column);
               assertThat(
                       is == wanted
-                          || Double.isNaN(is) && Double.isNaN(wanted)
+                          || (Double.isNaN(is) && Double.isNaN(wanted))
                           || Math.abs(is - wanted) <= 1e-9 * Math.abs(wanted)
                           || Math.abs(wanted) < 1e-270)
                   .as("%s of %s is %s, not %s", share, Arrays.toString(values), is, wanted)
