@@ -38,7 +38,7 @@ public final class DatabaseWork {
       if (pending.isEmpty()) {
         out.accept("the schema is up to date");
       }
-      report(migration.retention(config.retentionRaw(), Clock.systemUTC()), out);
+      report(migration.retention(Settings.retention(config), Clock.systemUTC()), out);
       return true;
     } catch (SchemaException e) {
       err.accept("tidegrid: " + e.getMessage());
@@ -50,8 +50,11 @@ public final class DatabaseWork {
 
   private static void report(RetentionPlan plan, Consumer<String> out) {
     if (plan.kinds().stream().allMatch(kind -> kind.keep().isZero())) {
-      out.accept("retention.raw is 0: samples are kept for ever, and so are rollups");
+      out.accept("samples are kept for ever, and so are rollups");
       return;
+    }
+    if (plan.keep().isZero()) {
+      out.accept("retention.raw is 0: samples are kept for ever");
     }
     if (plan.partitions().isEmpty()) {
       out.accept(
