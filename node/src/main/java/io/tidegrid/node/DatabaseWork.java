@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.time.Clock;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /** Work on a node's database while no node need run. */
 public final class DatabaseWork {
@@ -37,7 +38,7 @@ public final class DatabaseWork {
       if (pending.isEmpty()) {
         out.accept("the schema is up to date");
       }
-      report(migration.retention(config.retentionRaw(), Clock.systemUTC()), out);
+      report(migration.retention(Settings.retention(config), Clock.systemUTC()), out);
       return true;
     } catch (SchemaException e) {
       err.accept("tidegrid: " + e.getMessage());
@@ -48,17 +49,19 @@ public final class DatabaseWork {
   }
 
   private static void report(RetentionPlan plan, Consumer<String> out) {
+    if (plan.kinds().stream().allMatch(kind -> kind.keep().isZero())) {
+      out.accept("samples are kept for ever, and so are rollups");
+      return;
+    }
     if (plan.keep().isZero()) {
       out.accept("retention.raw is 0: samples are kept for ever");
-      return;
     }
     if (plan.partitions().isEmpty()) {
       out.accept(
-          "retention would drop nothing: nothing ended and was last written to before "
-              + plan.before());
+          "retention would drop nothing: nothing ended and was last written to " + times(plan));
       return;
     }
-    out.accept("retention would drop what ended and was last written to before " + plan.before());
+    out.accept("retention would drop what ended and was last written to " + times(plan));
     long bytes = 0;
     for (ExpiredPartition partition : plan.partitions()) {
       bytes += partition.bytes();
@@ -73,5 +76,19 @@ public final class DatabaseWork {
                   partition.lastWrite()));
     }
     out.accept("  in all %.1f MiB; a running node drops it".formatted((double) bytes / MIB));
+  }
+
+  /** Says before when what goes; single tenants may keep something for a shorter time. */
+  private static String times(RetentionPlan plan) {
+    return plan.kinds().stream()
+        .filter(kind -> !kind.keep().isZero())
+        .map(kind ->
+            "before "
+                + kind.before()
+                + " ("
+                + kind.name()
+                + kind.tenant().map(tenant -> " of tenant " + tenant).orElse("")
+                + ")")
+        .collect(Collectors.joining(", "));
   }
 }

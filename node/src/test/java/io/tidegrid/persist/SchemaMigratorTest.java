@@ -124,6 +124,38 @@ class SchemaMigratorTest {
     }
   }
 
+  /** Of an upgraded database nothing is rolled up: all that has samples is marked. */
+  @Test
+  void whatWasStoredBeforeRollupsIsMarked() throws Exception {
+    String url = TestServer.newDatabase();
+    migrate(url);
+    try (InputStream script = SchemaMigrator.class.getResourceAsStream("V004__rollups.sql");
+        Connection connection = TestServer.connect(url);
+        Statement statement = connection.createStatement()) {
+      // As if the script had never run.
+      statement.execute(
+          "DROP TABLE rollup_1m, rollup_5m, rollup_1h, rollup_1d, rollup_spans, rollup_partitions,"
+              + " rollup_dirty, raw_dropped CASCADE");
+      statement.execute(
+          "INSERT INTO block_days VALUES ('2026-03-01T00:00:00Z', '2026-03-02T00:00:00Z')");
+      statement.execute(
+          "CREATE TABLE recent_p PARTITION OF recent FOR VALUES FROM ('2026-03-03') TO"
+              + " ('2026-03-04')");
+      statement.execute(
+          "INSERT INTO recent VALUES ('2026-03-03T12:00:00Z', 4, 1, '2026-03-02T08:00:00Z', 1,"
+              + " '{1}', '{2026-03-02T08:30:00Z}', '{1}')");
+      statement.execute(new String(script.readAllBytes(), StandardCharsets.UTF_8));
+    }
+    assertThat(TestServer.number(url, "SELECT count(*) FROM rollup_dirty")).isEqualTo(13);
+    assertThat(
+            TestServer.number(
+                url,
+                "SELECT count(*) FROM rollup_dirty WHERE tier = '1m' AND shards = 0 AND (start ="
+                    + " '2026-03-02T08:00:00Z' OR date_bin('1 day', start, 'epoch') ="
+                    + " '2026-03-01T00:00:00Z')"))
+        .isEqualTo(13);
+  }
+
   @Test
   void aNewerSchemaIsRefused() throws SQLException {
     String url = TestServer.newDatabase();
