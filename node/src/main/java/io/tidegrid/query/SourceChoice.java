@@ -32,10 +32,12 @@ final class SourceChoice {
         length < 0 || length > WEEK_MS
             ? Source.ONE_DAY
             : length > DAY_MS ? Source.ONE_HOUR : length > HOUR_MS ? Source.ONE_MINUTE : Source.RAW;
-    while (source != Source.ONE_DAY && !isKept(source, tenant, range.fromMs())) {
-      source = Source.values()[source.ordinal() + 1];
+    for (Source coarser : Source.values()) {
+      if (coarser.compareTo(source) >= 0 && isKept(coarser, tenant, range.fromMs())) {
+        return coarser;
+      }
     }
-    return source;
+    return Source.ONE_DAY;
   }
 
   Source forAggregate(AggregateQuery query) {
@@ -114,7 +116,7 @@ final class SourceChoice {
         .append(" of that time; ask for a later start, or for windows of ");
     boolean any = false;
     for (Source other : Source.values()) {
-      if (other.ordinal() > source.ordinal()) {
+      if (other.compareTo(source) > 0) {
         long keptFrom = keptFromMs(other, tenant);
         detail
             .append(any ? ", " : "")
