@@ -46,6 +46,7 @@ final class QueryBudget {
   private final BooleanSupplier cancelled;
   private final AtomicLong samples = new AtomicLong();
   private final AtomicLong series = new AtomicLong();
+  private final AtomicLong cheap = new AtomicLong();
   private volatile long buckets;
   private volatile boolean abandoned;
   private volatile Optional<Limit> reached = Optional.empty();
@@ -124,6 +125,14 @@ final class QueryBudget {
               + options.maxSamples()
               + " samples; ask for a shorter range or fewer series");
     }
+  }
+
+  /**
+   * Takes samples that are read though they need not be, because that is sooner done than to ask
+   * for what was computed of them, and tells whether there were no more than {@code most} of them.
+   */
+  boolean takeCheap(long more, long most) {
+    return cheap.addAndGet(more) <= most;
   }
 
   /** Counts series; a negative number gives back those of a reading that was void. */

@@ -9,7 +9,6 @@ import io.tidegrid.store.BlockSpan;
 import io.tidegrid.store.SampleBuffer;
 import io.tidegrid.tier.RollupColumns;
 import io.tidegrid.tier.Tier;
-import io.tidegrid.tier.WindowRoller;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -28,7 +27,7 @@ final class RollupCompletion {
   private final Archives archives;
   private final RollupAnswer answer;
   private final QueryBudget budget;
-  private final WindowRoller roller = new WindowRoller();
+  private final SampleRoller roller;
   private final RollupColumns joined = new RollupColumns();
   private final SampleBuffer cut = new SampleBuffer();
   private final SampleBuffer merged = new SampleBuffer();
@@ -57,6 +56,7 @@ final class RollupCompletion {
   RollupCompletion(
       RollupQuestion question, Archives archives, RollupAnswer answer, QueryBudget budget) {
     this.question = question;
+    this.roller = question.newRoller();
     this.archives = archives;
     this.answer = answer;
     this.budget = budget;
@@ -146,7 +146,7 @@ final class RollupCompletion {
     merged.clear();
     SampleReading.merge(archive, hole.part().memory(), merged);
     RollupColumns windows = new RollupColumns();
-    roller.roll(question.rollMs(), merged.times(), merged.values(), 0, merged.size(), windows);
+    roller.roll(merged.times(), merged.values(), merged.size(), windows);
     know(hole.series(), hole.part(), windows);
   }
 

@@ -38,9 +38,10 @@ record RollupQuestion(RollupQuery query, Optional<Tier> tier, boolean onlyOne, b
     return onlyOne ? 1 : VALUES_PER_ROW;
   }
 
-  /** The length of the windows that samples are put into. */
-  long rollMs() {
-    return query.windowMs() == 0 ? Long.MAX_VALUE : query.windowMs();
+  /** Returns what puts samples into windows for this question. */
+  SampleRoller newRoller() {
+    return new SampleRoller(
+        query.quantiles(), query.windowMs() == 0 ? Long.MAX_VALUE : query.windowMs());
   }
 
   /** Says how to ask for fewer rows. */

@@ -6,7 +6,6 @@ import io.tidegrid.store.SampleBuffer;
 import io.tidegrid.store.SeriesView;
 import io.tidegrid.store.ShardView;
 import io.tidegrid.tier.RollupColumns;
-import io.tidegrid.tier.WindowRoller;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -23,7 +22,7 @@ final class RollupReading {
   private final RollupQuestion question;
   private final ShardView view;
   private final ShardScan<RollupAnswer> scan;
-  private final WindowRoller roller = new WindowRoller();
+  private final SampleRoller roller;
   private final RollupColumns windows = new RollupColumns();
   private final List<Piece> pieces;
   private final long wholeFromMs;
@@ -33,6 +32,7 @@ final class RollupReading {
     this.question = question;
     this.view = view;
     this.scan = scan;
+    this.roller = question.newRoller();
     // First of all, so that what is written from here on cannot make a block look clean that is
     // not.
     RollupDirt dirt = view.dirt();
@@ -82,19 +82,25 @@ final class RollupReading {
     }
   }
 
+  /** Tells whether what is stored of a series is sooner computed anew than read. */
   private boolean isCheap(SeriesView series) {
-    if (pieces.stream().noneMatch(piece -> piece.stored().isPresent())) {
-      return true;
-    }
-    long samples = series.sampleCount();
     long first = series.firstTimeMs();
     long last = series.lastTimeMs();
-    if (samples > 0 && last > first) {
-      long from = Math.max(first, pieces.getFirst().fromMs());
-      long to = Math.min(last, pieces.getLast().toMs());
-      samples = (long) (samples * Math.max(0.0, (double) (to - from) / (last - first)));
+    long storedMs = 0;
+    long liveMs = 0;
+    for (Piece piece : pieces) {
+      long length = Math.min(piece.toMs(), last) - Math.max(piece.fromMs(), first);
+      if (length > 0 && piece.stored().isPresent()) {
+        storedMs += length;
+      } else if (length > 0) {
+        liveMs += length;
+      }
     }
-    return scan.budget().samples() + samples <= CHEAP_SAMPLES;
+    if (storedMs <= liveMs) {
+      return true;
+    }
+    double perMs = series.sampleCount() / ((double) last - first);
+    return scan.budget().takeCheap((long) (perMs * storedMs), CHEAP_SAMPLES);
   }
 
   private void readSamples(
@@ -112,7 +118,7 @@ final class RollupReading {
       keepWindows(parts);
       parts.add(new PendingRollup.Samples(new PendingSeries.Columns(buffer), archive.get()));
     } else {
-      roller.roll(question.rollMs(), buffer.times(), buffer.values(), 0, buffer.size(), windows);
+      roller.roll(buffer.times(), buffer.values(), buffer.size(), windows);
     }
   }
 

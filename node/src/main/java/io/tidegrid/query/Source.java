@@ -33,16 +33,6 @@ public enum Source {
     };
   }
 
-  /** Returns the next coarser one; of days, days. */
-  Source coarser() {
-    return switch (this) {
-      case RAW -> ONE_MINUTE;
-      case ONE_MINUTE -> FIVE_MINUTES;
-      case FIVE_MINUTES -> ONE_HOUR;
-      case ONE_HOUR, ONE_DAY -> ONE_DAY;
-    };
-  }
-
   /** Returns the name in answers: {@code raw}, {@code 1m}, {@code 5m}, {@code 1h}, {@code 1d}. */
   public String text() {
     return text;

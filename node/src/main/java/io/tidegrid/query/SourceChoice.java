@@ -32,10 +32,12 @@ final class SourceChoice {
         length < 0 || length > WEEK_MS
             ? Source.ONE_DAY
             : length > DAY_MS ? Source.ONE_HOUR : length > HOUR_MS ? Source.ONE_MINUTE : Source.RAW;
-    while (source != Source.ONE_DAY && !isKept(source, tenant, range.fromMs())) {
-      source = source.coarser();
+    for (Source coarser : Source.values()) {
+      if (coarser.compareTo(source) >= 0 && isKept(coarser, tenant, range.fromMs())) {
+        return coarser;
+      }
     }
-    return source;
+    return Source.ONE_DAY;
   }
 
   Source forAggregate(AggregateQuery query) {

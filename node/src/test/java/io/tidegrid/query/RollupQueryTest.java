@@ -233,13 +233,12 @@ class RollupQueryTest {
     }
   }
 
-  private Map<Labels, NavigableMap<Long, Plain>> plain(
-      TimeRange range, long windowMs, Grouping grouping) {
-    Map<Labels, NavigableMap<Long, Plain>> groups = new TreeMap<>();
+  private Map<Labels, Map<Long, Plain>> plain(TimeRange range, long windowMs, Grouping grouping) {
+    TreeMap<Labels, Map<Long, Plain>> groups = new TreeMap<>();
     all.forEach((labels, samples) -> {
       Labels.Builder group = Labels.builder();
       grouping.labels().forEach(name -> group.add(name, labels.get(name)));
-      NavigableMap<Long, Plain> windows =
+      Map<Long, Plain> windows =
           groups.computeIfAbsent(
               grouping.eachSeries() ? labels : group.build(), g -> new TreeMap<>());
       double[] before = null;
@@ -273,7 +272,7 @@ class RollupQueryTest {
         windows.get(start).rate += sums[0] * 1_000 / Math.max(length, sums[1]);
       });
     });
-    groups.values().removeIf(NavigableMap::isEmpty);
+    groups.values().removeIf(Map::isEmpty);
     return groups;
   }
 
@@ -287,7 +286,7 @@ class RollupQueryTest {
     RollupResult result =
         engine.rollups(new RollupQuery("t", METRIC, range, windowMs, grouping, true), CONTEXT);
     List<Key> expected = new ArrayList<>();
-    Map<Labels, NavigableMap<Long, Plain>> plain = plain(range, windowMs, grouping);
+    Map<Labels, Map<Long, Plain>> plain = plain(range, windowMs, grouping);
     plain.forEach((labels, windows) -> windows.forEach((t, w) -> expected.add(new Key(labels, t))));
     assertThat(result.rows())
         .extracting(row -> new Key(row.labels(), row.timeMs()))
@@ -500,7 +499,7 @@ class RollupQueryTest {
     List<RollupRow> rows = engine.rollups(query, CONTEXT).rows();
     assertThat(rows).hasSize(1);
     assertThat(rows.getFirst().count()).isEqualTo(count);
-    assertThat(rows.getFirst().sum()).isEqualTo(count * (count - 1.0) / 2);
+    assertThat(rows.getFirst().sum()).isEqualTo(count * (count - 1) / 2.0);
     assertThat(rollups.asked).allMatch(asked -> asked.ids() <= 1_000);
     assertThat(rollups.asked.stream().mapToInt(FakeRollupArchive.Asked::ids).sum())
         .isEqualTo(count);
