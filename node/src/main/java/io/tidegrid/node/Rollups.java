@@ -125,7 +125,7 @@ final class Rollups {
                 config.databaseStatementTimeout()));
     return new Rollups(
         hazelcast,
-        source,
+        new DurableRefusals(source, database),
         new Outlet(
             store::partitionKey,
             database::isWritable,

@@ -9,7 +9,6 @@ import com.hazelcast.partition.MigrationState;
 import com.hazelcast.partition.Partition;
 import com.hazelcast.partition.ReplicaMigrationEvent;
 import com.zaxxer.hikari.HikariPoolMXBean;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.tidegrid.grid.JournalBatch;
 import io.tidegrid.grid.JournalKey;
@@ -21,12 +20,16 @@ import io.tidegrid.store.BacklogGate;
 import io.tidegrid.store.CommitWatermark;
 import io.tidegrid.store.ShardRestorer;
 import io.tidegrid.store.WholeBlocks;
+import io.tidegrid.tier.Tier;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.ObjLongConsumer;
 
 /**
@@ -90,10 +93,6 @@ public final class Persistence implements AutoCloseable {
     this.archive = new PostgresArchive(database, stored);
     this.rollups = new RollupStore(database, rollupPartitions, clock, meters);
     this.rollupArchive = new PostgresRollupArchive(database, droppedDays, clock);
-    Gauge.builder("tidegrid.rollups.pending.bytes", this, Persistence::pendingRollupBytes)
-        .baseUnit("bytes")
-        .description("Rollups of this member's shards on their way to the database")
-        .register(meters);
   }
 
   /**
@@ -315,6 +314,26 @@ public final class Persistence implements AutoCloseable {
   /** Returns what reads rollups from the database. */
   public RollupArchive rollupArchive() {
     return rollupArchive;
+  }
+
+  /**
+   * Takes away the stored mark of a span that will not be computed, because its samples are gone. A
+   * mark that cannot be taken away now is met again after the next cold start.
+   *
+   * @param startMs the start of the block or day
+   * @param sequence a mark of a later write stays
+   */
+  public void forgetRollupMark(Tier tier, int shard, long startMs, long sequence) {
+    try (Connection connection = database.connection()) {
+      SortedMap<RollupMarksTable.Place, Long> mark = new TreeMap<>();
+      mark.put(new RollupMarksTable.Place(shard, startMs), sequence);
+      RollupMarksTable.clear(connection, tier, store.shards(), mark);
+      if (!connection.getAutoCommit()) {
+        connection.commit();
+      }
+    } catch (SQLException e) {
+      LOG.log(System.Logger.Level.DEBUG, "the mark of a span whose samples are gone stays", e);
+    }
   }
 
   /**

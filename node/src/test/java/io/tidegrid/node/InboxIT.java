@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(180)
 class InboxIT {
 
-  private static final int ROWS = 60_000;
+  private static final int ROWS = 20_000;
 
   @TempDir Path directory;
 

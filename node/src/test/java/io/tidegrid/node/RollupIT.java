@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 class RollupIT {
 
   private static final String DATABASE = "rollups";
-  private static final int SERIES = 12;
+  private static final int SERIES = 8;
   private static final String[] DURABLE = {
     "Content-Type", "text/plain", "X-Tidegrid-Ack", "durable"
   };

@@ -28,6 +28,8 @@ class SeedsIT {
           "/health/detailed",
           "/health/ready",
           "/health/live",
+          "/rollups",
+          "/rollups?metric_name=cpu_usage",
           "/db/status",
           "/metrics");
 
@@ -68,7 +70,8 @@ class SeedsIT {
       if (!writes(seed) && !OF_THE_NODE.contains(seed.path())) {
         HttpResponse<String> answer = send(node, seed);
         assertThat(answer.statusCode()).as("%s: %s", seed, answer.body()).isEqualTo(seed.status());
-        answers.put(seed.name(), answer.body());
+        // How far windows are stored changes with time, and not with the samples.
+        answers.put(seed.name(), answer.body().replaceAll("\"rollups\":\\[.*?]", ""));
       }
     }
     return answers;
