@@ -57,9 +57,16 @@ final class LiveStatus implements NodeStatus {
   /** Waits until queries on this member's shards can be answered. */
   void awaitDirectory(Duration atMost) throws InterruptedException {
     long deadline = System.nanoTime() + atMost.toNanos();
-    while (!store.directoriesWhole() && System.nanoTime() < deadline) {
+    // A member that owns nothing yet lacks nothing: it would be ready before it knows its series.
+    while ((!partitionsAssigned() || !store.directoriesWhole()) && System.nanoTime() < deadline) {
       TimeUnit.MILLISECONDS.sleep(10);
     }
+  }
+
+  /** To ask for an owner has the cluster choose one. */
+  private boolean partitionsAssigned() {
+    return hazelcast.getPartitionService().getPartitions().stream()
+        .noneMatch(partition -> partition.getOwner() == null);
   }
 
   @Override
