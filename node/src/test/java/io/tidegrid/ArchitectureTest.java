@@ -39,6 +39,8 @@ class ArchitectureTest {
   private static final String INGEST = "io.tidegrid.ingest..";
   private static final String PERSIST = "io.tidegrid.persist..";
   private static final String QUERY = "io.tidegrid.query..";
+  private static final String EVENTS = "io.tidegrid.events..";
+  private static final String ALERTING = "io.tidegrid.alerting..";
   private static final String HTTP = "io.tidegrid.http..";
   private static final String NODE = "io.tidegrid.node..";
   private static final String CLI = "io.tidegrid.cli..";
@@ -67,7 +69,8 @@ class ArchitectureTest {
     check(onlyProjectDependencies(INGEST, concat(below, INGEST, STORE)));
     check(onlyProjectDependencies(PERSIST, concat(below, PERSIST, STORE)));
     check(onlyProjectDependencies(QUERY, concat(below, QUERY, PERSIST, STORE)));
-    check(onlyProjectDependencies(HTTP, concat(below, HTTP, QUERY, INGEST)));
+    check(onlyProjectDependencies(ALERTING, concat(below, ALERTING, QUERY, PERSIST, STORE)));
+    check(onlyProjectDependencies(HTTP, concat(below, HTTP, QUERY, INGEST, EVENTS, ALERTING)));
     check(onlyProjectDependencies(NODE, not(resideInAPackage(CLI))));
   }
 

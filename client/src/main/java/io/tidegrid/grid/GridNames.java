@@ -15,6 +15,21 @@ public final class GridNames {
   /** Tenant and metric to its metadata. */
   public static final String METADATA = "metadata";
 
+  /** Tenant and rule id to rule. */
+  public static final String RULES = "rules";
+
+  /** Tenant and silence id to silence. */
+  public static final String SILENCES = "silences";
+
+  /** Shard, tenant, rule and fingerprint to how that alert stands. */
+  public static final String ALERT_STATE = "alert-state";
+
+  /** Instances of alerts on their way to the database. */
+  public static final String ALERT_HISTORY = "alert-history";
+
+  /** The ring of announcements. */
+  public static final String ALERT_EVENTS = "alert-events";
+
   /** The executor on which members answer each other's queries. */
   public static final String QUERY_EXECUTOR = "query";
 
