@@ -57,7 +57,7 @@ final class DirtMarks {
   /** Rises after a block or day was added or taken away, before that is acknowledged. */
   private volatile long version;
 
-  private volatile Shown shown = new Shown(0, RollupDirt.NONE);
+  private volatile Shown shown = new Shown(-1, RollupDirt.NONE);
 
   /** What {@link #touch} was told since the last marking. */
   private long[] touched = new long[16];
