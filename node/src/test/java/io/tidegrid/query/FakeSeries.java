@@ -73,7 +73,7 @@ final class FakeSeries implements SeriesView {
   }
 
   @Override
-  public long sampleCount() {
-    return times.length;
+  public long sampleCount(long fromMs) {
+    return times.length - position(fromMs);
   }
 }
