@@ -63,10 +63,12 @@ class BlockReloadMoveTest {
     grid.database.away = true;
     for (int series = 0; series < SERIES; series++) {
       int number = series;
-      soon().ignoreExceptions().until(() -> {
-        grid.checkBlock(number, START);
-        return true;
-      });
+      soon()
+          .ignoreExceptions()
+          .until(() -> {
+            grid.checkBlock(number, START);
+            return true;
+          });
     }
     grid.database.away = false;
   }
@@ -96,15 +98,18 @@ class BlockReloadMoveTest {
     go.countDown();
     grid.database.gate = () -> {};
     grid.awaitSafe();
-    soon().ignoreExceptions().until(() -> {
-      grid.checkBlock(series, block);
-      return true;
-    });
+    soon()
+        .ignoreExceptions()
+        .until(() -> {
+          grid.checkBlock(series, block);
+          return true;
+        });
     grid.commit();
-    soon().until(() -> {
-      grid.checkBlock(series, block);
-      return grid.isWhole(series, block);
-    });
+    soon()
+        .until(() -> {
+          grid.checkBlock(series, block);
+          return grid.isWhole(series, block);
+        });
     grid.checkBlock(series, block);
     grid.database.away = true;
     grid.checkBlock(series, block);

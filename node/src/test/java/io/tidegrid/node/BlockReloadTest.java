@@ -99,17 +99,15 @@ class BlockReloadTest {
     assertThat(grid.meters.timer("tidegrid.blocks.reload").count()).isEqualTo((long) reloads + 1);
     assertThat(grid.count("tidegrid.blocks.reload.samples")).isPositive();
     soon()
-        .untilAsserted(
-            () ->
-                assertThat(grid.meters.get("tidegrid.blocks.reload.held").gauge().value())
-                    .isPositive());
+        .untilAsserted(() ->
+            assertThat(grid.meters.get("tidegrid.blocks.reload.held").gauge().value())
+                .isPositive());
   }
 
   /** Returns another series of the same shard, or of another. */
   private static int other(int series, boolean same) {
     for (int other = 0; ; other++) {
-      if (other != series
-          && (ReloadGrid.shardOf(other) == ReloadGrid.shardOf(series)) == same) {
+      if (other != series && (ReloadGrid.shardOf(other) == ReloadGrid.shardOf(series)) == same) {
         return other;
       }
     }

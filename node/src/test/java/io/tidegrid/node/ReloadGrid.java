@@ -256,10 +256,8 @@ final class ReloadGrid implements AutoCloseable {
         .until(() -> {
           now.addAndGet(10_000);
           return members.stream()
-              .allMatch(
-                  member ->
-                      owned(member).stream()
-                          .allMatch(shard -> wholeFromMs(member, shard) >= timeMs));
+              .allMatch(member ->
+                  owned(member).stream().allMatch(shard -> wholeFromMs(member, shard) >= timeMs));
         });
   }
 

@@ -74,6 +74,6 @@ final class FakeSeries implements SeriesView {
 
   @Override
   public long sampleCount(long fromMs) {
-    return times.length - position(fromMs);
+    return (long) times.length - position(fromMs);
   }
 }

@@ -36,9 +36,7 @@ class RestoreIncarnationTest {
       List<Integer> lost = TestShards.owned(second);
       lost.forEach(shard -> first.store().directoryRestored(shard));
       second.hazelcast().getLifecycleService().terminate();
-      await()
-          .atMost(Duration.ofSeconds(30))
-          .until(() -> TestShards.owned(first).size() == SHARDS);
+      await().atMost(Duration.ofSeconds(30)).until(() -> TestShards.owned(first).size() == SHARDS);
       for (int shard = 0; shard < SHARDS; shard++) {
         int number = shard;
         if (lost.contains(shard)) {

@@ -22,8 +22,7 @@ class ShardReloadTest {
   private final Shard shard = new Shard(START + 10 * BLOCK, false, 77);
 
   private void restored() {
-    long[] ignored =
-        shard.enter(List.of(new Birth(key.id(), key.tenant(), key.labels())));
+    long[] ignored = shard.enter(List.of(new Birth(key.id(), key.tenant(), key.labels())));
     shard.directoryRestored();
     shard.restoredFrom(START + 5 * BLOCK);
   }
@@ -119,8 +118,7 @@ class ShardReloadTest {
     assertThat(shard.blocks()).isEmpty();
 
     // A partial block gives way only when it is committed.
-    shard.apply(
-        3, 2, MEMBER, TestShards.batch(key, false, START + 5).resolved(ids(1), List.of()));
+    shard.apply(3, 2, MEMBER, TestShards.batch(key, false, START + 5).resolved(ids(1), List.of()));
     assertThat(shard.beginReload(START, 2, through + 1)).isEmpty();
     assertThat(shard.beginReload(START, 2, through + 2)).isPresent();
     assertThat(shard.blocks()[0].samples()).isZero();

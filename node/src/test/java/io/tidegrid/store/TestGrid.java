@@ -40,10 +40,7 @@ public final class TestGrid implements AutoCloseable {
    * @param meters where all members measure
    */
   public TestGrid(
-      StoreOptions options,
-      InstantSource clock,
-      Consumer<Config> configure,
-      MeterRegistry meters) {
+      StoreOptions options, InstantSource clock, Consumer<Config> configure, MeterRegistry meters) {
     this.options = options;
     this.clock = clock;
     this.configure = configure;
