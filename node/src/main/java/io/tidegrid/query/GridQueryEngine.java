@@ -91,8 +91,8 @@ public final class GridQueryEngine implements QueryEngine, AutoCloseable {
     this.retentions = retentions;
     this.choice = new SourceChoice(rollups, retentions);
     HourCache hours = new HourCache(options.rollupCacheBytes(), meters);
-    this.reader = new MemberReader(
-            reader, demand, new Archives(archive, rollups, hours), options, clock);
+    this.reader =
+        new MemberReader(reader, demand, new Archives(archive, rollups, hours), options, clock);
     this.coordinator = new QueryCoordinator(hazelcast, this.reader);
     this.meters = new QueryMeters(meters, options, this.reader);
     userContext.put(MemberReader.USER_CONTEXT_KEY, this.reader);

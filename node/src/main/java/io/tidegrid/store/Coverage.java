@@ -34,7 +34,7 @@ public final class Coverage {
    * and came back is not among them.
    */
   public Coverage and(Coverage other) {
-    if (wholeFromMs == other.wholeFromMs && reloaded == other.reloaded) {
+    if (wholeFromMs == other.wholeFromMs && reloaded.equals(other.reloaded)) {
       return this;
     }
     return new Coverage(

@@ -66,7 +66,7 @@ record ReloadedBlocks(List<ReloadedBlock> all) {
 
   /** Returns the blocks that are whole here and there by the same reload. */
   ReloadedBlocks wholeInBoth(ReloadedBlocks other) {
-    if (this == other) {
+    if (equals(other)) {
       return this;
     }
     return new ReloadedBlocks(

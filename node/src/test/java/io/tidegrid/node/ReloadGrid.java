@@ -76,7 +76,11 @@ final class ReloadGrid implements AutoCloseable {
         new TestGrid(
             new StoreOptions(SHARDS, backups, RETENTION, Duration.ofMinutes(10), true, maxMemory),
             () -> Instant.ofEpochMilli(now.get()),
-            GridQueryEngine::configure,
+            config -> {
+              // Backups that missed something when a member was killed are mended that soon.
+              config.setProperty("hazelcast.partition.backup.sync.interval", "1");
+              GridQueryEngine.configure(config);
+            },
             meters);
   }
 
