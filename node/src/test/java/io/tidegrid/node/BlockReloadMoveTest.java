@@ -97,7 +97,6 @@ class BlockReloadMoveTest {
     }
     go.countDown();
     grid.database.gate = () -> {};
-    grid.awaitSafe();
     soon()
         .ignoreExceptions()
         .until(() -> {
