@@ -245,6 +245,22 @@ public final class ConfigKeys {
               + " data included. Above it the oldest blocks leave memory before"
               + " `memory.retention`, as soon as they are committed. 0: 45 % of the maximum heap.");
 
+  static final ConfigKey<Integer> MEMORY_RELOAD_ASKS =
+      key(
+          "memory.reload.asks",
+          ConfigType.integer(0, 1_000),
+          "4",
+          "So many queries within `memory.reload.window` for samples of the same two hours and"
+              + " shard, which only the database has, bring these back into memory, if there is"
+              + " room. 0: never.");
+
+  static final ConfigKey<Duration> MEMORY_RELOAD_WINDOW =
+      key(
+          "memory.reload.window",
+          ConfigType.duration(Duration.ofSeconds(1), DAY),
+          "5m",
+          "How long a query counts for `memory.reload.asks`.");
+
   static final ConfigKey<Ack> INGEST_ACK =
       key(
           "ingest.ack",

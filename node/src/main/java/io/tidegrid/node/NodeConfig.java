@@ -4,6 +4,7 @@ import io.tidegrid.http.WebSocketOptions;
 import io.tidegrid.ingest.IngestOptions;
 import io.tidegrid.query.QueryOptions;
 import io.tidegrid.rollup.RollupOptions;
+import io.tidegrid.store.ReloadOptions;
 import io.tidegrid.tier.Tier;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -191,6 +192,12 @@ public final class NodeConfig {
   /** Returns the most bytes of heap that shards may take; 0 for a share of the heap. */
   public long memoryMax() {
     return get(ConfigKeys.MEMORY_MAX);
+  }
+
+  /** Returns when blocks that memory gave up are read back from the database. */
+  public ReloadOptions reloadOptions() {
+    return new ReloadOptions(
+        get(ConfigKeys.MEMORY_RELOAD_ASKS), get(ConfigKeys.MEMORY_RELOAD_WINDOW));
   }
 
   private long seriesCacheBytes() {

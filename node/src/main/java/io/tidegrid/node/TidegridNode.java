@@ -31,6 +31,7 @@ import io.tidegrid.query.Downsample;
 import io.tidegrid.query.GridQueryEngine;
 import io.tidegrid.query.QueryEngine;
 import io.tidegrid.store.BacklogGate;
+import io.tidegrid.store.BlockDemand;
 import io.tidegrid.store.SeriesStore;
 import io.tidegrid.store.StoreOptions;
 import java.net.URI;
@@ -155,7 +156,10 @@ public final class TidegridNode implements AutoCloseable {
               meters,
               clock,
               rollups.flatMap(any -> persistence.map(Persistence::rollupArchive)),
-              Settings.retentions(config, clock));
+              Settings.retentions(config, clock),
+              persistence
+                  .map(database -> DatabaseBlocks.reloadInto(store, database, config))
+                  .orElse(BlockDemand.NONE));
       this.status = new LiveStatus(hazelcast, store, persistence, startedAt, clock);
       this.http =
           new HttpServer(

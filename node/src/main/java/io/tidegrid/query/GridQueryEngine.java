@@ -11,6 +11,7 @@ import io.tidegrid.model.TidegridException;
 import io.tidegrid.persist.RollupArchive;
 import io.tidegrid.persist.SampleArchive;
 import io.tidegrid.query.QueryMeters.Operation;
+import io.tidegrid.store.BlockDemand;
 import io.tidegrid.store.ShardReader;
 import java.time.InstantSource;
 import java.util.List;
@@ -55,7 +56,15 @@ public final class GridQueryEngine implements QueryEngine, AutoCloseable {
       MeterRegistry meters,
       InstantSource clock) {
     this(
-        hazelcast, reader, archive, options, meters, clock, Optional.empty(), Retentions.UNLIMITED);
+        hazelcast,
+        reader,
+        archive,
+        options,
+        meters,
+        clock,
+        Optional.empty(),
+        Retentions.UNLIMITED,
+        BlockDemand.NONE);
   }
 
   /**
@@ -64,6 +73,7 @@ public final class GridQueryEngine implements QueryEngine, AutoCloseable {
    * @param rollups the stored windows; empty when none are stored, so that all are computed from
    *     samples. Only where there is an archive
    * @param retentions what tenants may see
+   * @param demand is told what this member's memory lacked
    */
   public GridQueryEngine(
       HazelcastInstance hazelcast,
@@ -73,14 +83,16 @@ public final class GridQueryEngine implements QueryEngine, AutoCloseable {
       MeterRegistry meters,
       InstantSource clock,
       Optional<RollupArchive> rollups,
-      Retentions retentions) {
+      Retentions retentions,
+      BlockDemand demand) {
     this.userContext = hazelcast.getUserContext();
     this.options = options;
     this.clock = clock;
     this.retentions = retentions;
     this.choice = new SourceChoice(rollups, retentions);
     HourCache hours = new HourCache(options.rollupCacheBytes(), meters);
-    this.reader = new MemberReader(reader, new Archives(archive, rollups, hours), options, clock);
+    this.reader =
+        new MemberReader(reader, demand, new Archives(archive, rollups, hours), options, clock);
     this.coordinator = new QueryCoordinator(hazelcast, this.reader);
     this.meters = new QueryMeters(meters, options, this.reader);
     userContext.put(MemberReader.USER_CONTEXT_KEY, this.reader);

@@ -3,6 +3,7 @@ package io.tidegrid.query;
 import io.tidegrid.model.Labels;
 import io.tidegrid.model.Matcher;
 import io.tidegrid.persist.SampleArchive;
+import io.tidegrid.store.Coverage;
 import io.tidegrid.store.SampleBuffer;
 import io.tidegrid.store.SeriesView;
 import io.tidegrid.store.ShardView;
@@ -32,7 +33,7 @@ record LatestQuestion(String tenant, List<Matcher> matchers, long toMs)
 
   @Override
   public void readMemory(ShardView view, ShardScan<SeriesAnswer> scan) {
-    long wholeFromMs = view.wholeFromMs();
+    Coverage before = view.coverage();
     view.select(
         tenant,
         matchers,
@@ -46,7 +47,7 @@ record LatestQuestion(String tenant, List<Matcher> matchers, long toMs)
                   : scan.planner()
                       .plan(
                           new TimeRange(found ? newest.times()[0] + 1 : Long.MIN_VALUE, toMs),
-                          Math.max(wholeFromMs, view.wholeFromMs()))
+                          before.and(view.coverage()))
                       .archive();
           if (archive.isPresent()) {
             scan.pending()

@@ -2,6 +2,7 @@ package io.tidegrid.query;
 
 import io.tidegrid.model.ErrorCode;
 import io.tidegrid.model.TidegridException;
+import io.tidegrid.store.BlockDemand;
 import io.tidegrid.store.ShardReader;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -14,6 +15,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * Answers questions about the shards of this member. Small questions are answered on the thread
@@ -30,14 +32,22 @@ final class MemberReader implements AutoCloseable {
   private static final long POLL_MS = 20;
 
   private final ShardReader reader;
+  private final BlockDemand demand;
   private final Archives archives;
   private final QueryPlanner planner;
   private final QueryOptions options;
   private final InstantSource clock;
+  private final LongAdder databaseReads = new LongAdder();
   private final ThreadPoolExecutor pool;
 
-  MemberReader(ShardReader reader, Archives archives, QueryOptions options, InstantSource clock) {
+  MemberReader(
+      ShardReader reader,
+      BlockDemand demand,
+      Archives archives,
+      QueryOptions options,
+      InstantSource clock) {
     this.reader = reader;
+    this.demand = demand;
     this.archives = archives;
     this.planner = new QueryPlanner(archives.samples().isPresent(), archives.rollups());
     this.options = options;
@@ -55,6 +65,11 @@ final class MemberReader implements AutoCloseable {
 
   int shards() {
     return reader.shards();
+  }
+
+  /** Returns how many times the database was asked for samples or windows of a question. */
+  long databaseReads() {
+    return databaseReads.sum();
   }
 
   int busyThreads() {
@@ -79,7 +94,8 @@ final class MemberReader implements AutoCloseable {
     long samplesBefore = budget.samples();
     long seriesBefore = budget.series();
     ShardQueue queue = new ShardQueue(shards);
-    ShardWorker<A> first = new ShardWorker<>(reader, archives, question, planner, budget, queue);
+    ShardWorker<A> first =
+        new ShardWorker<>(reader, demand, archives, question, planner, budget, queue);
     first.workUntil(System.nanoTime() + TimeUnit.MICROSECONDS.toNanos(INLINE_MICROS));
     if (!queue.isEmpty()) {
       for (ShardWorker<A> helper : readInPool(question, budget, queue)) {
@@ -89,9 +105,11 @@ final class MemberReader implements AutoCloseable {
     A answer = first.answer();
     answer.check(budget);
     if (!first.pending().isEmpty()) {
+      databaseReads.increment();
       question.readArchive(archives.samples().orElseThrow(), first.pending(), answer, budget);
     }
     if (!first.pendingRollups().isEmpty()) {
+      databaseReads.increment();
       question.readRollups(archives, first.pendingRollups(), answer, budget);
     }
     return new MemberAnswer(
@@ -110,7 +128,7 @@ final class MemberReader implements AutoCloseable {
     try {
       for (int i = 0; i < count; i++) {
         ShardWorker<A> worker =
-            new ShardWorker<>(reader, archives, question, planner, budget, queue);
+            new ShardWorker<>(reader, demand, archives, question, planner, budget, queue);
         workers.add(worker);
         running.add(pool.submit(worker::work));
       }

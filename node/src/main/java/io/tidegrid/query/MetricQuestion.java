@@ -3,6 +3,7 @@ package io.tidegrid.query;
 import io.tidegrid.model.Labels;
 import io.tidegrid.model.Matcher;
 import io.tidegrid.persist.SampleArchive;
+import io.tidegrid.store.Coverage;
 import io.tidegrid.store.SampleBuffer;
 import io.tidegrid.store.SeriesView;
 import io.tidegrid.store.ShardView;
@@ -34,7 +35,9 @@ record MetricQuestion(String tenant, String metric) implements ShardQuestion<Met
           scan.budget().check();
           scan.answer().addSeries(series.labels());
           scan.planner()
-              .plan(new TimeRange(Long.MIN_VALUE, Long.MAX_VALUE), view.wholeFromMs())
+              // Not by the coverage: parts of a long time are counted here or there, not in both.
+              .plan(
+                  new TimeRange(Long.MIN_VALUE, Long.MAX_VALUE), Coverage.from(view.wholeFromMs()))
               .archive()
               .ifPresentOrElse(
                   archive -> readEarly(view.shard(), series, archive, scan),
@@ -54,7 +57,8 @@ record MetricQuestion(String tenant, String metric) implements ShardQuestion<Met
       scan.countSamples(early.size());
     }
     scan.answer()
-        .addSamples(series.sampleCount() - early.size(), series.firstTimeMs(), series.lastTimeMs());
+        .addSamples(
+            series.sampleCount(archive.toMs() + 1), series.firstTimeMs(), series.lastTimeMs());
     scan.pending()
         .add(
             new PendingSeries(

@@ -1,6 +1,7 @@
 package io.tidegrid.query;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -79,6 +80,10 @@ final class QueryMeters {
     limit(QueryBudget.Limit.MILLISECONDS, options.timeout().toMillis(), QueryBudget::elapsedMs);
     Gauge.builder("query.running", running, Set::size)
         .description("Queries that this member coordinates now")
+        .register(registry);
+    FunctionCounter.builder("query.database.reads", reader, MemberReader::databaseReads)
+        .description(
+            "Times that this member read samples or windows of a question from the database")
         .register(registry);
     Gauge.builder("query.threads.busy", reader, MemberReader::busyThreads)
         .description("Threads that read shards now")

@@ -1,6 +1,7 @@
 package io.tidegrid.query;
 
 import io.tidegrid.persist.RollupArchive;
+import io.tidegrid.store.Coverage;
 import java.util.Optional;
 
 /**
@@ -36,13 +37,15 @@ final class QueryPlanner {
   }
 
   /**
-   * @param wholeFromMs from when on memory holds every sample of the shard
+   * @param coverage of which times memory holds every sample of the shard
    */
-  Plan plan(TimeRange range, long wholeFromMs) {
-    if (!archivePresent || wholeFromMs <= range.fromMs()) {
-      return new Plan(range, Optional.empty());
-    }
-    long archiveTo = Math.min(range.toMs(), wholeFromMs - 1);
-    return new Plan(range, Optional.of(new TimeRange(range.fromMs(), archiveTo)));
+  Plan plan(TimeRange range, Coverage coverage) {
+    return new Plan(
+        range,
+        archivePresent
+            ? coverage
+                .lacking(range.fromMs(), range.toMs())
+                .map(gap -> new TimeRange(gap.fromMs(), gap.toMs()))
+            : Optional.empty());
   }
 }

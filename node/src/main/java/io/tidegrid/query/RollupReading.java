@@ -1,6 +1,7 @@
 package io.tidegrid.query;
 
 import io.tidegrid.query.RollupPlan.Piece;
+import io.tidegrid.store.Coverage;
 import io.tidegrid.store.RollStamps;
 import io.tidegrid.store.RollupDirt;
 import io.tidegrid.store.SampleBuffer;
@@ -27,7 +28,7 @@ final class RollupReading {
   private final RollupColumns windows = new RollupColumns();
   private final List<Piece> pieces;
   private final RollStamps stamps;
-  private final long wholeFromMs;
+  private final Coverage before;
   private final boolean memoryHasAll;
 
   RollupReading(RollupQuestion question, ShardView view, ShardScan<RollupAnswer> scan) {
@@ -39,7 +40,7 @@ final class RollupReading {
     // not.
     RollupDirt dirt = view.dirt();
     this.stamps = dirt.stamps();
-    this.wholeFromMs = view.wholeFromMs();
+    this.before = view.coverage();
     this.pieces =
         RollupPlan.of(
             question.query().range(),
@@ -50,7 +51,7 @@ final class RollupReading {
     this.memoryHasAll =
         pieces.stream()
             .filter(piece -> piece.stored().isPresent())
-            .allMatch(piece -> piece.fromMs() >= wholeFromMs);
+            .allMatch(piece -> before.lacking(piece.fromMs(), piece.toMs() - 1).isEmpty());
   }
 
   void read() {
@@ -114,9 +115,7 @@ final class RollupReading {
     scan.countSamples(buffer.size());
     // As for samples: memory may have lost old ones since the first look.
     Optional<TimeRange> archive =
-        scan.planner()
-            .plan(new TimeRange(fromMs, toMs), Math.max(wholeFromMs, view.wholeFromMs()))
-            .archive();
+        scan.planner().plan(new TimeRange(fromMs, toMs), before.and(view.coverage())).archive();
     if (archive.isPresent()) {
       keepWindows(parts);
       parts.add(new PendingRollup.Samples(new PendingSeries.Columns(buffer), archive.get()));

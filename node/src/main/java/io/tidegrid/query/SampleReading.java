@@ -2,6 +2,7 @@ package io.tidegrid.query;
 
 import io.tidegrid.model.Matcher;
 import io.tidegrid.persist.SampleArchive;
+import io.tidegrid.store.Coverage;
 import io.tidegrid.store.SampleBuffer;
 import io.tidegrid.store.ShardView;
 import java.util.Arrays;
@@ -25,8 +26,8 @@ final class SampleReading {
       ShardView view,
       ShardScan<?> scan,
       SampleSink sink) {
-    long wholeFromMs = view.wholeFromMs();
-    TimeRange memory = scan.planner().plan(range, wholeFromMs).memory();
+    Coverage before = view.coverage();
+    TimeRange memory = scan.planner().plan(range, before).memory();
     view.select(
         tenant,
         matchers,
@@ -38,8 +39,7 @@ final class SampleReading {
           scan.countSamples(buffer.size());
           // Memory may have lost old samples since the first look, or gained them since the copy:
           // the database fills what was missing at either moment.
-          QueryPlanner.Plan plan =
-              scan.planner().plan(range, Math.max(wholeFromMs, view.wholeFromMs()));
+          QueryPlanner.Plan plan = scan.planner().plan(range, before.and(view.coverage()));
           if (plan.archive().isPresent()) {
             scan.pending()
                 .add(

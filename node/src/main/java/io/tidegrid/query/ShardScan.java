@@ -3,6 +3,7 @@ package io.tidegrid.query;
 import io.tidegrid.store.SampleBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One reading of one shard: what it has found so far. It is thrown away whole when the shard turns
@@ -64,6 +65,25 @@ final class ShardScan<A extends Answer<A>> {
   void countSamples(int more) {
     samples += more;
     budget.addSamples(more);
+  }
+
+  /** Returns from when to when samples are to be read from the database; empty when none are. */
+  Optional<TimeRange> lacked() {
+    long from = Long.MAX_VALUE;
+    long to = Long.MIN_VALUE;
+    for (PendingSeries open : pending) {
+      from = Math.min(from, open.archive().fromMs());
+      to = Math.max(to, open.archive().toMs());
+    }
+    for (PendingRollup open : pendingRollups) {
+      for (PendingRollup.Part part : open.parts()) {
+        if (part instanceof PendingRollup.Samples hole) {
+          from = Math.min(from, hole.archive().fromMs());
+          to = Math.max(to, hole.archive().toMs());
+        }
+      }
+    }
+    return from <= to ? Optional.of(new TimeRange(from, to)) : Optional.empty();
   }
 
   /** Gives back what this reading took of the budget, because its result is void. */

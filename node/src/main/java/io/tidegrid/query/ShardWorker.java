@@ -1,5 +1,6 @@
 package io.tidegrid.query;
 
+import io.tidegrid.store.BlockDemand;
 import io.tidegrid.store.SampleBuffer;
 import io.tidegrid.store.ShardMovedException;
 import io.tidegrid.store.ShardReader;
@@ -21,6 +22,7 @@ final class ShardWorker<A extends Answer<A>> {
   private static final int MAX_PENDING_ROLLUPS = 2_000;
 
   private final ShardReader reader;
+  private final BlockDemand demand;
   private final Archives archives;
   private final ShardQuestion<A> question;
   private final QueryPlanner planner;
@@ -35,12 +37,14 @@ final class ShardWorker<A extends Answer<A>> {
 
   ShardWorker(
       ShardReader reader,
+      BlockDemand demand,
       Archives archives,
       ShardQuestion<A> question,
       QueryPlanner planner,
       QueryBudget budget,
       ShardQueue queue) {
     this.reader = reader;
+    this.demand = demand;
     this.archives = archives;
     this.question = question;
     this.planner = planner;
@@ -114,6 +118,7 @@ final class ShardWorker<A extends Answer<A>> {
       moved.add(shard);
       return;
     }
+    scan.lacked().ifPresent(range -> demand.missed(shard, range.fromMs(), range.toMs()));
     answer.merge(scan.answer());
     pending.addAll(scan.pending());
     pendingRollups.addAll(scan.pendingRollups());

@@ -18,18 +18,36 @@ final class AppendBackupProcessor
   private int epoch;
   private int counter;
   private UUID sequencer = new UUID(0, 0);
+  private boolean born;
   private long createdWholeFromMs;
+  private long incarnation;
   private transient ShardBatch batch;
 
   AppendBackupProcessor() {}
 
-  AppendBackupProcessor(
-      int epoch, int counter, UUID sequencer, long createdWholeFromMs, ShardBatch batch) {
-    this.epoch = epoch;
+  private AppendBackupProcessor(
+      Shard shard, int counter, UUID sequencer, boolean born, ShardBatch batch) {
+    this.epoch = shard.epoch();
     this.counter = counter;
     this.sequencer = sequencer;
-    this.createdWholeFromMs = createdWholeFromMs;
+    this.born = born;
+    this.createdWholeFromMs = shard.restoredFromMs();
+    this.incarnation = shard.incarnation();
     this.batch = batch;
+  }
+
+  /**
+   * @param shard as the owner has it
+   * @param born whether the owner created it for this batch
+   */
+  static AppendBackupProcessor of(
+      Shard shard, int counter, UUID sequencer, boolean born, ShardBatch batch) {
+    return new AppendBackupProcessor(shard, counter, sequencer, born, batch);
+  }
+
+  /** Creates a shard whose first batch was refused. */
+  static AppendBackupProcessor birth(Shard shard, UUID sequencer) {
+    return new AppendBackupProcessor(shard, 0, sequencer, true, new ShardBatch());
   }
 
   @Override
@@ -37,13 +55,16 @@ final class AppendBackupProcessor
     Shard shard = entry.getValue();
     if (shard == null) {
       // Either the shard was born with this append, or this copy is yet to be filled by its owner.
-      boolean born = counter == 1;
       shard =
-          born ? new Shard(createdWholeFromMs, createdWholeFromMs == Long.MIN_VALUE) : new Shard();
+          born
+              ? new Shard(createdWholeFromMs, createdWholeFromMs == Long.MIN_VALUE, incarnation)
+              : new Shard();
       entry.setValue(shard);
     }
-    shard.enter(batch.births());
-    shard.apply(epoch, counter, sequencer, batch);
+    if (counter > 0) {
+      shard.enter(batch.births());
+      shard.apply(epoch, counter, sequencer, batch);
+    }
     return new AppendOutcome();
   }
 
@@ -63,7 +84,9 @@ final class AppendBackupProcessor
     out.writeInt(counter);
     out.writeLong(sequencer.getMostSignificantBits());
     out.writeLong(sequencer.getLeastSignificantBits());
+    out.writeBoolean(born);
     out.writeLong(createdWholeFromMs);
+    out.writeLong(incarnation);
     batch.writeData(out);
   }
 
@@ -72,7 +95,9 @@ final class AppendBackupProcessor
     epoch = in.readInt();
     counter = in.readInt();
     sequencer = new UUID(in.readLong(), in.readLong());
+    born = in.readBoolean();
     createdWholeFromMs = in.readLong();
+    incarnation = in.readLong();
     batch = new ShardBatch();
     batch.readData(in);
   }

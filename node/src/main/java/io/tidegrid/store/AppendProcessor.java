@@ -92,12 +92,18 @@ final class AppendProcessor
   private AppendOutcome append(Map.Entry<Integer, Shard> entry) {
     LocalShards local = LocalShards.of(hazelcast);
     Shard shard = entry.getValue();
-    if (shard == null) {
+    boolean born = shard == null;
+    if (born) {
       shard = local.create();
       entry.setValue(shard);
     }
     local.see(number, shard);
     shard.sequenceBy(local.member(), local.nowSeconds());
+    if (born) {
+      // Also when the batch is refused: a backup that hears of the shard later only cannot know
+      // what it holds.
+      onBackup = AppendBackupProcessor.birth(shard, local.member());
+    }
     if (local.gate().isFull()) {
       return new AppendOutcome(Status.BACKLOG_FULL, shard.epoch(), 0, false, new long[0]);
     }
@@ -116,9 +122,7 @@ final class AppendProcessor
     } else {
       overlapping = shard.apply(shard.epoch(), counter, local.member(), resolved);
     }
-    onBackup =
-        new AppendBackupProcessor(
-            shard.epoch(), counter, local.member(), shard.restoredFromMs(), resolved);
+    onBackup = AppendBackupProcessor.of(shard, counter, local.member(), born, resolved);
     return new AppendOutcome(Status.APPENDED, shard.epoch(), counter, overlapping, birthIds);
   }
 

@@ -54,6 +54,7 @@ final class Block {
   private volatile long samples;
   private volatile long version;
   private volatile long lastSequence;
+  private volatile boolean read;
 
   /** Only under the shard's lock; null while nobody seals. */
   private Log log;
@@ -101,6 +102,22 @@ final class Block {
   /** Returns the sequence of the last batch that had samples for this block; 0 for none. */
   long lastSequence() {
     return lastSequence;
+  }
+
+  /** Takes note that somebody reads the block. */
+  void noteRead() {
+    if (!read) {
+      read = true;
+    }
+  }
+
+  /** Tells whether somebody has read the block since the last call. */
+  boolean takeRead() {
+    boolean was = read;
+    if (was) {
+      read = false;
+    }
+    return was;
   }
 
   long heapBytes() {

@@ -18,7 +18,8 @@ import java.util.concurrent.TimeoutException;
  * its last batch is committed. Used by one thread.
  *
  * <p>Where a shard's oldest block has to stay, its younger ones stay too, since a shard is whole
- * from a time on. A block that is not whole anyway holds up none.
+ * from a time on. A block that is not whole anyway holds up none. Blocks that were read back from
+ * the database are left to the {@link BlockReloader}.
  */
 final class BlockEvictor {
 
@@ -52,6 +53,16 @@ final class BlockEvictor {
 
   void commitsToldBy(CommitWatermark teller) {
     this.watermark = teller;
+  }
+
+  /** Tells whether every batch of a shard of this member up to a sequence is committed. */
+  boolean isCommitted(int shard, long sequence) {
+    return watermark.isCommitted(shard, sequence);
+  }
+
+  /** Returns above how many bytes little is left. */
+  long scarceBytes() {
+    return maxBytes - (maxBytes >> 3);
   }
 
   long maxBytes() {
@@ -102,6 +113,10 @@ final class BlockEvictor {
     long wholeFrom = shard.wholeFromMs();
     long maxFuture = local.options().maxFuture().toMillis();
     for (Block block : shard.blocks()) {
+      if (shard.reloaded().holds(block.startMs())) {
+        // Older than what is evicted as a rule, and looked after by the reloader.
+        continue;
+      }
       boolean asked =
           block.endMs() <= expired || (bytes > maxBytes && block.endMs() + maxFuture <= nowMs);
       if (!asked) {

@@ -40,7 +40,7 @@ final class EnsureShardProcessor
     if (shard == null) {
       shard = local.create();
       entry.setValue(shard);
-      onBackup = new OnBackup(shard.restoredFromMs(), shard.directoryWhole());
+      onBackup = new OnBackup(shard.restoredFromMs(), shard.directoryWhole(), shard.incarnation());
     }
     local.see(number, shard);
     return null;
@@ -79,18 +79,20 @@ final class EnsureShardProcessor
 
     private long wholeFromMs;
     private boolean directoryWhole;
+    private long incarnation;
 
     OnBackup() {}
 
-    OnBackup(long wholeFromMs, boolean directoryWhole) {
+    OnBackup(long wholeFromMs, boolean directoryWhole, long incarnation) {
       this.wholeFromMs = wholeFromMs;
       this.directoryWhole = directoryWhole;
+      this.incarnation = incarnation;
     }
 
     @Override
     public Void process(Map.Entry<Integer, Shard> entry) {
       if (entry.getValue() == null) {
-        entry.setValue(new Shard(wholeFromMs, directoryWhole));
+        entry.setValue(new Shard(wholeFromMs, directoryWhole, incarnation));
       }
       return null;
     }
@@ -109,12 +111,14 @@ final class EnsureShardProcessor
     public void writeData(ObjectDataOutput out) throws IOException {
       out.writeLong(wholeFromMs);
       out.writeBoolean(directoryWhole);
+      out.writeLong(incarnation);
     }
 
     @Override
     public void readData(ObjectDataInput in) throws IOException {
       wholeFromMs = in.readLong();
       directoryWhole = in.readBoolean();
+      incarnation = in.readLong();
     }
   }
 }

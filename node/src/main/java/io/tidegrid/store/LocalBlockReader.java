@@ -34,11 +34,7 @@ record LocalBlockReader(LocalShards local) implements BlockReader {
 
     @Override
     public long[] seriesIds() {
-      long[] ids = new long[directory.size()];
-      for (int ref = 0; ref < ids.length; ref++) {
-        ids[ref] = directory.entry(ref).id();
-      }
-      return ids;
+      return directory.ids();
     }
 
     @Override

@@ -15,6 +15,11 @@ record LocalShardView(int shard, Shard held) implements ShardView {
   }
 
   @Override
+  public Coverage coverage() {
+    return held.coverage();
+  }
+
+  @Override
   public boolean directoryWhole() {
     return held.directoryWhole();
   }
@@ -67,6 +72,7 @@ record LocalShardView(int shard, Shard held) implements ShardView {
           break;
         }
         if (block.endMs() > fromMs) {
+          block.noteRead();
           BlockPart part = BlockPart.find(block.state(), ref);
           copied += part == null ? 0 : part.copy(fromMs, toMs, into);
         }
@@ -78,9 +84,12 @@ record LocalShardView(int shard, Shard held) implements ShardView {
     public boolean copyLatest(long toMs, SampleBuffer into) {
       Block[] blocks = held.blocks();
       for (int i = blocks.length - 1; i >= 0; i--) {
-        BlockPart part = blocks[i].startMs() > toMs ? null : BlockPart.find(blocks[i].state(), ref);
-        if (part != null && part.copyLatest(toMs, into)) {
-          return true;
+        if (blocks[i].startMs() <= toMs) {
+          blocks[i].noteRead();
+          BlockPart part = BlockPart.find(blocks[i].state(), ref);
+          if (part != null && part.copyLatest(toMs, into)) {
+            return true;
+          }
         }
       }
       return false;
@@ -110,11 +119,16 @@ record LocalShardView(int shard, Shard held) implements ShardView {
     }
 
     @Override
-    public long sampleCount() {
+    public long sampleCount(long fromMs) {
       long count = 0;
       for (Block block : held.blocks()) {
-        BlockPart part = BlockPart.find(block.state(), ref);
-        count += part == null ? 0 : part.count();
+        BlockPart part = block.endMs() <= fromMs ? null : BlockPart.find(block.state(), ref);
+        if (part != null) {
+          count +=
+              block.startMs() >= fromMs
+                  ? part.count()
+                  : part.copy(fromMs, Long.MAX_VALUE, new SampleBuffer());
+        }
       }
       return count;
     }

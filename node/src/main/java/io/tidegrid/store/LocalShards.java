@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Function;
 
@@ -108,6 +109,10 @@ final class LocalShards implements ShardReader, WholeBlocks {
     return clock.millis();
   }
 
+  java.time.Instant now() {
+    return clock.instant();
+  }
+
   int nowSeconds() {
     return (int) Math.floorDiv(clock.millis(), 1000L);
   }
@@ -127,8 +132,13 @@ final class LocalShards implements ShardReader, WholeBlocks {
   /** Creates a shard that nobody has written to. */
   Shard create() {
     return options.database()
-        ? new Shard(clock.millis() + options.maxFuture().toMillis(), false)
-        : new Shard(Long.MIN_VALUE, true);
+        ? new Shard(clock.millis() + options.maxFuture().toMillis(), false, newToken())
+        : new Shard(Long.MIN_VALUE, true, newToken());
+  }
+
+  /** Returns a number that nobody had before, as far as 63 bits of chance can tell; above 0. */
+  static long newToken() {
+    return ThreadLocalRandom.current().nextLong(1, Long.MAX_VALUE);
   }
 
   /** Takes note of a shard; to be called on its partition's thread. */
@@ -171,8 +181,9 @@ final class LocalShards implements ShardReader, WholeBlocks {
         });
   }
 
-  boolean isRestored(int number) {
-    return readShard(number, Shard::isRestored);
+  /** Returns the incarnation of a shard of this member that is to be restored; 0 if it is not. */
+  long incarnationToRestore(int number) {
+    return readShard(number, shard -> shard.isRestored() ? 0 : shard.incarnation());
   }
 
   @Override

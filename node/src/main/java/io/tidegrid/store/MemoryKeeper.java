@@ -145,7 +145,7 @@ final class MemoryKeeper implements AutoCloseable {
       Shard shard = shards.get(number);
       if (shard != null) {
         for (Block block : shard.blocks()) {
-          if (isDue(number, block, now, scarce)) {
+          if (isDue(number, block, now, scarce) || isBack(shard, block)) {
             due.add(new Due(shard, block));
           }
         }
@@ -160,12 +160,22 @@ final class MemoryKeeper implements AutoCloseable {
   }
 
   private boolean isScarce(ShardSize sum) {
-    return sum.bytes > evictor.maxBytes() - (evictor.maxBytes() >> 3);
+    return sum.bytes > evictor.scarceBytes();
+  }
+
+  /** Returns what all copies held here took at the last look. */
+  long bytes() {
+    return size.bytes;
   }
 
   /** Tells whether little is left of what samples may take, counted now. */
   boolean isScarce() {
     return isScarce(local.replicas().size());
+  }
+
+  /** Tells whether a block is back whole from the database, and not sealed yet. */
+  private static boolean isBack(Shard shard, Block block) {
+    return block.state().sealed() == null && shard.reloaded().isWhole(block.startMs());
   }
 
   private boolean isDue(int number, Block block, long now, boolean scarce) {

@@ -8,9 +8,13 @@ import java.io.IOException;
 import java.io.Serial;
 import java.util.Map;
 
-/** Gives a shard, owner and backups alike, a part of what the database has of it. */
+/**
+ * Gives a shard, owner and backups alike, a part of what the database has of it. Tells whether it
+ * did: not when there is no such shard, or another incarnation of it, which lacks what was given to
+ * the one before.
+ */
 final class RestoreProcessor
-    implements EntryProcessor<Integer, Shard, Void>, IdentifiedDataSerializable {
+    implements EntryProcessor<Integer, Shard, Boolean>, IdentifiedDataSerializable {
 
   @Serial private static final long serialVersionUID = 1L;
 
@@ -18,6 +22,9 @@ final class RestoreProcessor
   private boolean directoryWhole;
   private boolean samplesWhole;
   private long wholeFromMs;
+
+  /** 0 for any. */
+  private long incarnation;
 
   RestoreProcessor() {}
 
@@ -41,12 +48,18 @@ final class RestoreProcessor
     return new RestoreProcessor(new ShardBatch(), false, true, fromMs);
   }
 
+  /** Returns this, for one incarnation of the shard only. */
+  RestoreProcessor of(long wanted) {
+    incarnation = wanted;
+    return this;
+  }
+
   @Override
-  public Void process(Map.Entry<Integer, Shard> entry) {
+  public Boolean process(Map.Entry<Integer, Shard> entry) {
     Shard shard = entry.getValue();
-    if (shard == null) {
-      // A copy that its owner is yet to fill; what is restored there comes along then.
-      return null;
+    if (shard == null || (incarnation != 0 && shard.incarnation() != incarnation)) {
+      // On a backup: a copy that its owner is yet to fill; what is restored comes along then.
+      return false;
     }
     shard.enter(batch.births());
     shard.restore(batch);
@@ -56,11 +69,11 @@ final class RestoreProcessor
     if (samplesWhole) {
       shard.restoredFrom(wholeFromMs);
     }
-    return null;
+    return true;
   }
 
   @Override
-  public EntryProcessor<Integer, Shard, Void> getBackupProcessor() {
+  public EntryProcessor<Integer, Shard, Boolean> getBackupProcessor() {
     return this;
   }
 
@@ -80,6 +93,7 @@ final class RestoreProcessor
     out.writeBoolean(directoryWhole);
     out.writeBoolean(samplesWhole);
     out.writeLong(wholeFromMs);
+    out.writeLong(incarnation);
   }
 
   @Override
@@ -89,5 +103,6 @@ final class RestoreProcessor
     directoryWhole = in.readBoolean();
     samplesWhole = in.readBoolean();
     wholeFromMs = in.readLong();
+    incarnation = in.readLong();
   }
 }

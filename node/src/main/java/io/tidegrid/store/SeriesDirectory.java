@@ -170,6 +170,15 @@ final class SeriesDirectory implements SeriesTable {
     return found.isEmpty() ? Postings.NONE : Postings.union(found);
   }
 
+  /** Returns the ids of all series, in the order of their numbers. */
+  long[] ids() {
+    long[] ids = new long[size];
+    for (int ref = 0; ref < ids.length; ref++) {
+      ids[ref] = entry(ref).id();
+    }
+    return ids;
+  }
+
   /** Returns all series as births, for replication. */
   List<Birth> births() {
     int n = size;

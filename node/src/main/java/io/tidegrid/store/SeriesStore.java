@@ -17,10 +17,12 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicLongArray;
 
 /** This member's part of the shard store, and its doors. Safe for use by many threads. */
 public final class SeriesStore implements ShardAppender, ShardRestorer {
 
+  private final HazelcastInstance hazelcast;
   private final LocalShards local;
   private final IMap<Integer, Shard> map;
 
@@ -30,23 +32,24 @@ public final class SeriesStore implements ShardAppender, ShardRestorer {
   private final BlockReader blocks;
   private final BlockEvictor evictor;
   private final MemoryKeeper keeper;
+  private final MeterRegistry meters;
+
+  /** For each shard that {@link #shardsToRestore} named its incarnation of then; else 0. */
+  private final AtomicLongArray restoring;
 
   private SeriesStore(HazelcastInstance hazelcast, LocalShards local, MeterRegistry meters) {
+    this.hazelcast = hazelcast;
     this.local = local;
     this.map = local.map();
+    this.meters = meters;
+    this.restoring = new AtomicLongArray(local.shards());
     this.marks = new LocalRollupMarks(local);
     this.blocks = new LocalBlockReader(local);
     this.writes = ShardWrites.install(hazelcast, local);
     this.evictor = new BlockEvictor(local, local.options().maxMemoryBytes(), meters);
     // It stops with the instance.
     this.keeper = new MemoryKeeper(hazelcast, local, evictor, meters);
-    hazelcast
-        .getLifecycleService()
-        .addLifecycleListener(event -> {
-          if (event.getState() == LifecycleState.SHUTTING_DOWN) {
-            keeper.close();
-          }
-        });
+    closeAtShutdown(keeper::close);
   }
 
   /** Adds to a member's configuration what the store needs. To be called before it starts. */
@@ -113,6 +116,31 @@ public final class SeriesStore implements ShardAppender, ShardRestorer {
    */
   public void evictCommittedBy(CommitWatermark watermark) {
     evictor.commitsToldBy(watermark);
+  }
+
+  /**
+   * Begins to take blocks that memory gave up, and that are asked for often, back from the
+   * database. To be called once, on every member with a database.
+   *
+   * @param source reads the database
+   * @return is to be told what is asked for
+   */
+  public BlockDemand reloadFrom(BlockSource source, ReloadOptions options) {
+    BlockReloader reloader =
+        new BlockReloader(hazelcast, local, evictor, keeper, source, options, meters);
+    closeAtShutdown(reloader::close);
+    return reloader.demand();
+  }
+
+  private void closeAtShutdown(Runnable close) {
+    var ignored =
+        hazelcast
+            .getLifecycleService()
+            .addLifecycleListener(event -> {
+              if (event.getState() == LifecycleState.SHUTTING_DOWN) {
+                close.run();
+              }
+            });
   }
 
   /** Returns the closed blocks that memory holds whole, of the shards owned by this member. */
@@ -190,19 +218,29 @@ public final class SeriesStore implements ShardAppender, ShardRestorer {
   public List<Integer> shardsToRestore() {
     List<Integer> incomplete = new ArrayList<>();
     for (int shard : local.owned()) {
-      if (isIncomplete(shard)) {
+      long incarnation = incarnationToRestore(shard);
+      if (incarnation != 0) {
+        restoring.set(shard, incarnation);
         incomplete.add(shard);
       }
     }
     return incomplete;
   }
 
-  private boolean isIncomplete(int shard) {
+  private long incarnationToRestore(int shard) {
     try {
-      return !local.isRestored(shard);
+      return local.incarnationToRestore(shard);
     } catch (ShardMovedException e) {
       // Its new owner sees to it.
-      return false;
+      return 0;
+    }
+  }
+
+  private void restore(int shard, RestoreProcessor processor) {
+    long incarnation = restoring.get(shard);
+    boolean done = map.executeOnKey(local.key(shard), processor.of(incarnation));
+    if (!done && incarnation != 0) {
+      throw new ShardMovedException(shard);
     }
   }
 
@@ -218,8 +256,8 @@ public final class SeriesStore implements ShardAppender, ShardRestorer {
 
   @Override
   public void restoreSeries(int shard, List<Birth> series) {
-    map.executeOnKey(
-        local.key(shard),
+    restore(
+        shard,
         RestoreProcessor.content(
             new ShardBatch(
                 0, false, 0, new long[0], new long[0], new double[0], new int[0], series)));
@@ -227,24 +265,26 @@ public final class SeriesStore implements ShardAppender, ShardRestorer {
 
   @Override
   public void directoryRestored(int shard) {
-    map.executeOnKey(local.key(shard), RestoreProcessor.wholeDirectory());
+    restore(shard, RestoreProcessor.wholeDirectory());
   }
 
   @Override
   public void restoreDirt(int shard, RollupDirt dirt) {
+    // More marks than are needed do no harm, whichever incarnation gets them; that those it needs
+    // are there is said by directoryRestored.
     marks.restoreDirt(shard, dirt);
   }
 
   @Override
   public void restoreSamples(int shard, long[] ids, long[] times, double[] values, int size) {
-    map.executeOnKey(
-        local.key(shard),
+    restore(
+        shard,
         RestoreProcessor.content(
             new ShardBatch(0, false, size, ids, times, values, new int[0], List.of())));
   }
 
   @Override
   public void restoredFrom(int shard, long fromMs) {
-    map.executeOnKey(local.key(shard), RestoreProcessor.wholeFrom(fromMs));
+    restore(shard, RestoreProcessor.wholeFrom(fromMs));
   }
 }

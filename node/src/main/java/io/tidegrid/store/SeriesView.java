@@ -30,5 +30,10 @@ public interface SeriesView {
   long lastTimeMs();
 
   /** Returns the number of samples in memory. */
-  long sampleCount();
+  default long sampleCount() {
+    return sampleCount(Long.MIN_VALUE);
+  }
+
+  /** Returns the number of samples in memory from a time on. */
+  long sampleCount(long fromMs);
 }

@@ -5,9 +5,11 @@ import com.hazelcast.nio.ObjectDataOutput;
 import com.hazelcast.nio.serialization.IdentifiedDataSerializable;
 import io.tidegrid.grid.Birth;
 import io.tidegrid.live.AppendedSamples;
+import io.tidegrid.store.ReloadedBlocks.ReloadedBlock;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.UUID;
 
 /**
@@ -27,17 +29,10 @@ final class Shard implements IdentifiedDataSerializable {
   private final SealedBlock.Lookup lookup = new SealedBlock.Lookup();
   private final DirtMarks dirt = new DirtMarks();
   private final BlockList blocks = new BlockList();
-  private volatile long wholeFromMs;
-  private volatile boolean directoryWhole;
-  private volatile boolean samplesRestored;
+  private final Wholeness wholeness;
 
-  /**
-   * The latest of the samples that memory did not keep; whatever is restored, it is not among it.
-   */
-  private volatile long passedThroughMs = Long.MIN_VALUE;
-
-  /** The end of the latest block that memory gave up while the database had it. */
-  private volatile long evictedToMs = Long.MIN_VALUE;
+  /** Tells this shard from one that was there before, or comes after, everything was lost. */
+  private long incarnation;
 
   /** The numbers of a batch's series, for the shard's thread to use again and again. */
   private int[] refs = {};
@@ -57,14 +52,19 @@ final class Shard implements IdentifiedDataSerializable {
     this(Long.MAX_VALUE, false);
   }
 
+  /** A shard whose incarnation nobody asks for. */
+  Shard(long wholeFromMs, boolean directoryWhole) {
+    this(wholeFromMs, directoryWhole, 0);
+  }
+
   /**
    * @param wholeFromMs from when on no sample can be elsewhere than here
    * @param directoryWhole whether no series can be known elsewhere only
+   * @param incarnation a number that no other life of the shard has; 0 for none
    */
-  Shard(long wholeFromMs, boolean directoryWhole) {
-    this.wholeFromMs = wholeFromMs;
-    this.directoryWhole = directoryWhole;
-    this.samplesRestored = directoryWhole;
+  Shard(long wholeFromMs, boolean directoryWhole, long incarnation) {
+    this.wholeness = new Wholeness(wholeFromMs, directoryWhole);
+    this.incarnation = incarnation;
     // Whole since ever: there is no database.
     this.rolledUp = wholeFromMs != Long.MIN_VALUE;
   }
@@ -78,22 +78,32 @@ final class Shard implements IdentifiedDataSerializable {
   }
 
   long wholeFromMs() {
-    long passed = passedThroughMs;
-    long whole = Math.max(wholeFromMs, evictedToMs);
-    return passed == Long.MIN_VALUE ? whole : Math.max(whole, passed + 1);
+    return wholeness.wholeFromMs();
   }
 
   /** Returns from when on the shard was whole, but for what memory did not keep or gave up. */
   long restoredFromMs() {
-    return wholeFromMs;
+    return wholeness.restoredFromMs();
   }
 
   boolean isRestored() {
-    return directoryWhole && samplesRestored;
+    return wholeness.isRestored();
   }
 
   boolean directoryWhole() {
-    return directoryWhole;
+    return wholeness.directoryWhole();
+  }
+
+  Coverage coverage() {
+    return wholeness.coverage();
+  }
+
+  ReloadedBlocks reloaded() {
+    return wholeness.reloaded();
+  }
+
+  long incarnation() {
+    return incarnation;
   }
 
   /** Returns what is dirty; of a block that is dirty already an older sequence may be told. */
@@ -185,7 +195,8 @@ final class Shard implements IdentifiedDataSerializable {
     counter = batchCounter;
     sequencer = by;
     // Of old samples memory takes those of blocks that it still has: there its word counts.
-    boolean overlapping = insert(batch, false, !batch.old(), sequence()) || batch.old();
+    boolean overlapping =
+        insert(batch, false, !batch.old(), sequence(), Long.MIN_VALUE) || batch.old();
     // After all its samples: who sees the marks must find them.
     dirt.markTouched(sequence());
     return overlapping;
@@ -219,7 +230,74 @@ final class Shard implements IdentifiedDataSerializable {
    * up does not come back.
    */
   synchronized void restore(ShardBatch batch) {
-    boolean ignored = insert(batch, true, true, 0);
+    boolean ignored = insert(batch, true, true, 0, wholeness.evictedToMs());
+  }
+
+  /**
+   * Begins to take back a block of which memory is not whole. Whatever is written to it from now on
+   * is in memory, too. What memory has of it is dropped, as the database has that.
+   *
+   * @param through refuses when the block in memory has a batch after this sequence
+   * @return the sequence of the last batch before, or empty when it refuses: the block is whole or
+   *     on its way, or the shard lacks something itself
+   */
+  synchronized OptionalLong beginReload(long startMs, long token, long through) {
+    if (!isRestored() || startMs >= wholeFromMs() || reloaded().holds(startMs)) {
+      return OptionalLong.empty();
+    }
+    long[] starts = {startMs};
+    if (blocks.find(startMs) != null && evict(starts, new long[] {through}, true).length == 0) {
+      return OptionalLong.empty();
+    }
+    // Of a block that is whole from its midst on, the rest would seem to be in the new one.
+    wholeness.leaves(startMs, true);
+    wholeness.put(new ReloadedBlock(startMs, token, 0, false));
+    Block ignored = blocks.findOrCreate(startMs, directory.size());
+    return OptionalLong.of(sequence());
+  }
+
+  /**
+   * Takes a part of a block that is being taken back. Samples that are there are newer and stay.
+   * Tells whether it did, or had it before: not when the reload is not under way (any more), when a
+   * part before this one is missing, or when a series is not known here.
+   */
+  synchronized boolean reload(long startMs, long token, int part, ShardBatch batch) {
+    ReloadedBlock block = reloading(startMs, token);
+    if (block == null || part > block.parts() || !knows(batch)) {
+      return false;
+    }
+    if (part == block.parts()) {
+      boolean ignored = insert(batch, true, false, 0, Long.MIN_VALUE);
+      wholeness.put(new ReloadedBlock(startMs, token, part + 1, false));
+    }
+    return true;
+  }
+
+  /** Makes a block that has all its parts a whole one, and tells whether it is. */
+  synchronized boolean endReload(long startMs, long token, int parts) {
+    ReloadedBlock block = reloading(startMs, token);
+    if (block == null || block.parts() != parts) {
+      return false;
+    }
+    wholeness.put(new ReloadedBlock(startMs, token, parts, true));
+    return true;
+  }
+
+  private ReloadedBlock reloading(long startMs, long token) {
+    return reloaded()
+        .find(startMs)
+        .filter(block -> block.token() == token && !block.whole())
+        .orElse(null);
+  }
+
+  /**
+   * Gives up a block that was or is being taken back, and tells whether it did.
+   *
+   * @param through leaves it if it has a batch after this sequence
+   */
+  synchronized boolean dropReload(long startMs, long token, long through) {
+    return reloaded().find(startMs).filter(block -> block.token() == token).isPresent()
+        && evict(new long[] {startMs}, new long[] {through}, true).length > 0;
   }
 
   /** Returns the sequence of the last batch: its epoch shifted left by 32 bits, plus its number. */
@@ -233,14 +311,15 @@ final class Shard implements IdentifiedDataSerializable {
    * @param keep whether a sample that is there already stays, whatever its value
    * @param create whether to make the blocks there are not; else their samples pass memory by, and
    *     up to their times it is not whole
+   * @param fromMs leaves out what is earlier
    */
-  private boolean insert(ShardBatch batch, boolean keep, boolean create, long sequence) {
+  private boolean insert(
+      ShardBatch batch, boolean keep, boolean create, long sequence, long fromMs) {
     int size = batch.size();
     long[] ids = batch.ids();
     long[] times = batch.times();
     double[] values = batch.values();
     long whole = wholeFromMs();
-    long keepFrom = keep ? evictedToMs : Long.MIN_VALUE;
     boolean overlapping = false;
     if (refs.length < size) {
       refs = new int[size];
@@ -256,7 +335,7 @@ final class Shard implements IdentifiedDataSerializable {
     for (int i = 0; i < size; i++) {
       long time = times[i];
       int ref = refs[i];
-      if (ref == LongIntTable.ABSENT || time < keepFrom) {
+      if (ref == LongIntTable.ABSENT || time < fromMs) {
         continue;
       }
       if (time < blockStart || time >= blockStart + BlockSpan.LENGTH_MS) {
@@ -294,7 +373,7 @@ final class Shard implements IdentifiedDataSerializable {
     if (block != null) {
       written(block, sequence, added);
     }
-    passedThroughMs = Math.max(passedThroughMs, passed);
+    wholeness.passed(passed);
     lookup.release();
     return overlapping;
   }
@@ -356,15 +435,7 @@ final class Shard implements IdentifiedDataSerializable {
    * @return the starts of the blocks that were there and went
    */
   synchronized long[] evict(long[] starts, long[] through, boolean elsewhere) {
-    return blocks.remove(
-        starts,
-        through,
-        block -> {
-          if (elsewhere) {
-            // Before the block goes, so that no reader takes its absence for nothing being there.
-            evictedToMs = Math.max(evictedToMs, block.endMs());
-          }
-        });
+    return blocks.remove(starts, through, block -> wholeness.leaves(block.startMs(), elsewhere));
   }
 
   /** A sealed block that is whole, and the sequence through which it has everything. */
@@ -401,12 +472,11 @@ final class Shard implements IdentifiedDataSerializable {
   }
 
   synchronized void directoryRestored() {
-    directoryWhole = true;
+    wholeness.directoryRestored();
   }
 
   synchronized void restoredFrom(long fromMs) {
-    wholeFromMs = Math.min(wholeFromMs, fromMs);
-    samplesRestored = true;
+    wholeness.restoredFrom(fromMs);
   }
 
   void addTo(ShardSize size) {
@@ -436,11 +506,8 @@ final class Shard implements IdentifiedDataSerializable {
 
   @Override
   public synchronized void writeData(ObjectDataOutput out) throws IOException {
-    out.writeLong(wholeFromMs);
-    out.writeBoolean(directoryWhole);
-    out.writeBoolean(samplesRestored);
-    out.writeLong(passedThroughMs);
-    out.writeLong(evictedToMs);
+    out.writeLong(incarnation);
+    wholeness.write(out);
     out.writeInt(epoch);
     out.writeInt(counter);
     out.writeLong(sequencer.getMostSignificantBits());
@@ -457,11 +524,8 @@ final class Shard implements IdentifiedDataSerializable {
 
   @Override
   public synchronized void readData(ObjectDataInput in) throws IOException {
-    wholeFromMs = in.readLong();
-    directoryWhole = in.readBoolean();
-    samplesRestored = in.readBoolean();
-    passedThroughMs = in.readLong();
-    evictedToMs = in.readLong();
+    incarnation = in.readLong();
+    wholeness.read(in);
     epoch = in.readInt();
     counter = in.readInt();
     sequencer = new UUID(in.readLong(), in.readLong());

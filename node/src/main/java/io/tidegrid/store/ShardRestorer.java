@@ -6,6 +6,11 @@ import java.util.List;
 /**
  * Gives shards that started empty what the database has of them. Each call reaches the owner and
  * its backups before it returns; repeating one changes nothing. Safe for use by many threads.
+ *
+ * <p>What is given goes to the shard as it was when {@link #shardsToRestore} last named it. When
+ * that is gone, because all its copies were lost and it began anew, the methods with a shard throw
+ * {@link ShardMovedException}: the new one lacks what the old one was given, and has to be restored
+ * from the beginning.
  */
 public interface ShardRestorer {
 

@@ -19,6 +19,15 @@ public interface ShardView {
   long wholeFromMs();
 
   /**
+   * Returns of which times memory holds every sample now: those from {@link #wholeFromMs} on, and
+   * of earlier ones blocks that were read back from the database. Who reads samples asks before and
+   * after, and relies on {@link Coverage#and both}. Cheap, and takes no lock.
+   */
+  default Coverage coverage() {
+    return Coverage.from(wholeFromMs());
+  }
+
+  /**
    * Returns whether all series of the shard are in its directory. False until a cold start is over.
    */
   boolean directoryWhole();

@@ -20,6 +20,7 @@ public final class StoreSerializers implements DataSerializableFactory {
   static final int EVICT = 9;
   static final int WRITE = 10;
   static final int ROLLUP = 11;
+  static final int RELOAD = 12;
 
   @Override
   public IdentifiedDataSerializable create(int classId) {
@@ -35,6 +36,7 @@ public final class StoreSerializers implements DataSerializableFactory {
       case RESTORE -> new RestoreProcessor();
       case EVICT -> new EvictProcessor();
       case ROLLUP -> new RollupProcessor();
+      case RELOAD -> new ReloadProcessor();
       default -> throw new IllegalArgumentException("no class of the store has the id " + classId);
     };
   }

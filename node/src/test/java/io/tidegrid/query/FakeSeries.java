@@ -73,7 +73,7 @@ final class FakeSeries implements SeriesView {
   }
 
   @Override
-  public long sampleCount() {
-    return times.length;
+  public long sampleCount(long fromMs) {
+    return (long) times.length - position(fromMs);
   }
 }

@@ -11,6 +11,7 @@ import io.tidegrid.model.Labels;
 import io.tidegrid.model.Matcher;
 import io.tidegrid.model.SeriesKey;
 import io.tidegrid.model.TidegridException;
+import io.tidegrid.store.BlockDemand;
 import io.tidegrid.store.BlockSpan;
 import io.tidegrid.store.RollStamps;
 import io.tidegrid.store.RollupDirt;
@@ -84,7 +85,8 @@ class RollupQueryTest {
             new SimpleMeterRegistry(),
             () -> Instant.ofEpochMilli(NOW),
             storing ? Optional.of(rollups) : Optional.empty(),
-            (tenant, source) -> tenantKeeps.getOrDefault(source, Long.MIN_VALUE));
+            (tenant, source) -> tenantKeeps.getOrDefault(source, Long.MIN_VALUE),
+            BlockDemand.NONE);
   }
 
   @AfterEach

@@ -5,6 +5,8 @@ import com.hazelcast.config.InMemoryFormat;
 import com.hazelcast.config.MapConfig;
 import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.tidegrid.grid.GridNames;
 import io.tidegrid.grid.GridSerializers;
 import java.net.ServerSocket;
@@ -13,6 +15,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Consumer;
 
 /** A cluster of real members in this JVM, over loopback. */
 public final class TestGrid implements AutoCloseable {
@@ -24,11 +27,24 @@ public final class TestGrid implements AutoCloseable {
   private final int basePort = freePort();
   private final StoreOptions options;
   private final InstantSource clock;
+  private final Consumer<Config> configure;
+  private final MeterRegistry meters;
   private final List<Node> nodes = new ArrayList<>();
 
   public TestGrid(StoreOptions options, InstantSource clock) {
+    this(options, clock, config -> {}, new SimpleMeterRegistry());
+  }
+
+  /**
+   * @param configure adds to the configuration of each member
+   * @param meters where all members measure
+   */
+  public TestGrid(
+      StoreOptions options, InstantSource clock, Consumer<Config> configure, MeterRegistry meters) {
     this.options = options;
     this.clock = clock;
+    this.configure = configure;
+    this.meters = meters;
   }
 
   public static StoreOptions memoryOnly(int shards) {
@@ -67,9 +83,11 @@ public final class TestGrid implements AutoCloseable {
       join.getTcpIpConfig().addMember("127.0.0.1:" + port);
     }
     SeriesStore.configure(config, options);
+    configure.accept(config);
     HazelcastInstance hazelcast = Hazelcast.newHazelcastInstance(config);
     Node node =
-        new Node(hazelcast, SeriesStore.open(hazelcast, options, clock, BacklogGate.open()));
+        new Node(
+            hazelcast, SeriesStore.open(hazelcast, options, clock, BacklogGate.open(), meters));
     nodes.add(node);
     return node;
   }
