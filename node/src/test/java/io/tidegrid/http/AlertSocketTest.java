@@ -24,9 +24,6 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class AlertSocketTest {
 
-  private static final String SUBSCRIBE =
-      "{\"type\":\"subscribe\",\"data\":{\"subscription\":\"alerts\"%s}}";
-
   private static TestNode node;
   private static HttpClient http;
 
@@ -73,7 +70,11 @@ class AlertSocketTest {
     }
 
     void subscribe(String members) {
-      socket.sendText(SUBSCRIBE.formatted(members), true).join();
+      send("{\"type\":\"subscribe\",\"data\":{\"subscription\":\"alerts\"" + members + "}}");
+    }
+
+    void send(String message) {
+      socket.sendText(message, true).join();
     }
 
     String next() {
@@ -162,8 +163,7 @@ class AlertSocketTest {
 
       client.subscribe(",\"severity\":\"one too many\"");
       assertThat(client.next()).contains("\"type\":\"error\"", "websocket.max-subscriptions");
-      client.socket.sendText(
-          "{\"type\":\"unsubscribe\",\"data\":{\"subscription\":\"alerts\"}}", true);
+      client.send("{\"type\":\"unsubscribe\",\"data\":{\"subscription\":\"alerts\"}}");
       assertThat(client.next()).contains("\"type\":\"unsubscribed\"");
       await().atMost(Duration.ofSeconds(5)).until(() -> node.alerts.open() == 0);
       assertThat(client.messages).isEmpty();
@@ -175,9 +175,8 @@ class AlertSocketTest {
     try (Client client = new Client("/ws/metrics", true)) {
       client.subscribe(",\"severity\":5");
       assertThat(client.next()).contains("\"type\":\"error\"", "severity must be a string");
-      client.socket.sendText(
-          "{\"type\":\"subscribe\",\"data\":{\"subscription\":\"metrics\",\"severity\":\"x\"}}",
-          true);
+      client.send(
+          "{\"type\":\"subscribe\",\"data\":{\"subscription\":\"metrics\",\"severity\":\"x\"}}");
       assertThat(client.next()).contains("\"type\":\"error\"", "samples have no severity");
     }
   }
@@ -198,13 +197,7 @@ class AlertSocketTest {
 
   @Test
   void aClientThatDoesNotReadIsCutAndLosesNothingSilently() throws Exception {
-    double cutBefore =
-        node.get("/metrics")
-            .body()
-            .lines()
-            .filter(line -> line.startsWith("tidegrid_live_cut_total "))
-            .mapToDouble(line -> Double.parseDouble(line.split(" ")[1]))
-            .sum();
+    double cutBefore = cut();
     try (Client stalled = new Client("/ws/metrics", false);
         Client other = new Client("/ws/metrics", true)) {
       stalled.subscribe("");
@@ -219,8 +212,7 @@ class AlertSocketTest {
         sent++;
       }
       assertThat(node.alerts.open()).isEqualTo(1);
-      assertThat(node.get("/metrics").body())
-          .contains("tidegrid_live_cut_total " + (cutBefore + 1));
+      assertThat(cut() - cutBefore).isEqualTo(1);
       // What it reads after all is whole up to the end.
       stalled.socket.request(1);
       assertThat(stalled.end.get(20, TimeUnit.SECONDS)).isNotEmpty();
@@ -231,5 +223,13 @@ class AlertSocketTest {
         }
       }
     }
+  }
+
+  private static double cut() {
+    String name = "tidegrid_live_cut_total ";
+    return node.get("/metrics").body().lines()
+        .filter(line -> line.startsWith(name))
+        .mapToDouble(line -> Double.parseDouble(line.substring(name.length())))
+        .sum();
   }
 }
