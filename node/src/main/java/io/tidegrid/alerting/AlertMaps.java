@@ -47,7 +47,7 @@ record AlertMaps(
         .getSerializationConfig()
         .addDataSerializableFactory(AlertingSerializers.FACTORY_ID, new AlertingSerializers());
     config.addExecutorConfig(new ExecutorConfig(GridNames.ALERT_EXECUTOR, EXECUTOR_THREADS));
-    config.addRingbufferConfig(
+    config.addRingBufferConfig(
         new RingbufferConfig(GridNames.ALERT_EVENTS)
             .setCapacity(EventRing.CAPACITY)
             .setBackupCount(backupCount)

@@ -139,6 +139,17 @@ final class HistoryTable implements AlertTable<TenantKey, HistoryEntry> {
         row.getBoolean("silenced"));
   }
 
+  static boolean isKnown(Connection connection, String tenant, String id) throws SQLException {
+    try (PreparedStatement select =
+        connection.prepareStatement("SELECT 1 FROM alert_history WHERE tenant = ? AND id = ?")) {
+      select.setString(1, tenant);
+      select.setString(2, id);
+      try (ResultSet row = select.executeQuery()) {
+        return row.next();
+      }
+    }
+  }
+
   /**
    * Drops alerts that ended, and were written, before a time, a few thousand at once; tells how
    * many.
