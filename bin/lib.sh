@@ -178,6 +178,8 @@ tidegrid_jvm_flags() {
     --sun-misc-unsafe-memory-access=allow
     --enable-native-access=ALL-UNNAMED
     "-Djava.util.concurrent.ForkJoinPool.common.parallelism=$parallelism"
+    # Where the start for trial leaves them; unpacking them takes half of a first start.
+    "-Dtidegrid.postgres.binaries=$TIDEGRID_TARGET/postgres-binaries"
     # Memory is what the node is for; the rest is for PostgreSQL and the page cache.
     -XX:MaxRAMPercentage=60
     ${gc:+"$gc"}

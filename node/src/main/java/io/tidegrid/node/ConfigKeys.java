@@ -305,6 +305,14 @@ public final class ConfigKeys {
           ConfigType.integer(1, 1_000_000_000),
           "1000000",
           "Most series a query may touch; one that needs more is answered with 422.");
+  static final ConfigKey<Long> QUERY_ROLLUP_CACHE =
+      key(
+          "query.rollup-cache",
+          ConfigType.size(0, TIB),
+          "64MiB",
+          "Memory for stored windows of an hour that were read lately, per member, so that a"
+              + " dashboard that asks again does not have the database read them again: about 2.5"
+              + " KiB a series and day. 0: none.");
   static final ConfigKey<Integer> QUERY_THREADS =
       key(
           "query.threads",

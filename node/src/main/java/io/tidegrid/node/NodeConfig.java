@@ -219,6 +219,8 @@ public final class NodeConfig {
         get(ConfigKeys.QUERY_TIMEOUT),
         get(ConfigKeys.QUERY_MAX_SAMPLES),
         get(ConfigKeys.QUERY_MAX_SERIES),
+        QueryOptions.DEFAULT_MAX_BUCKETS,
+        get(ConfigKeys.QUERY_ROLLUP_CACHE),
         threads == 0 ? Math.max(2, Runtime.getRuntime().availableProcessors()) : threads);
   }
 

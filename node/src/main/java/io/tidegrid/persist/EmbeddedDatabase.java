@@ -136,10 +136,12 @@ public final class EmbeddedDatabase implements AutoCloseable {
     EmbeddedPassword password = new EmbeddedPassword(dataDirectory, wantedPassword);
     password.repair(files);
     File log = logFile(dataDirectory);
+    Path binaries = dataDirectory.resolve("postgres-binaries");
+    UnpackedBinaries.copyTo(binaries);
     EmbeddedPostgres.Builder builder =
         EmbeddedPostgres.builder()
             .setDataDirectory(files)
-            .setOverrideWorkingDirectory(dataDirectory.resolve("postgres-binaries").toFile())
+            .setOverrideWorkingDirectory(binaries.toFile())
             .setCleanDataDirectory(false)
             .setRegisterShutdownHook(false)
             .setPGStartupWait(STARTUP_WAIT)
@@ -162,6 +164,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
     }
     if (!Files.exists(ready)) {
       Files.createFile(ready);
+      UnpackedBinaries.leave(binaries);
     }
     EmbeddedDatabase database =
         new EmbeddedDatabase(files, lock, password.current(), stopGrace, postgres);
@@ -348,7 +351,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
     }
   }
 
-  private static void deleteTree(Path directory) throws IOException {
+  static void deleteTree(Path directory) throws IOException {
     if (!Files.exists(directory)) {
       return;
     }

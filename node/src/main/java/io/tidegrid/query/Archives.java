@@ -9,5 +9,7 @@ import java.util.Optional;
  *
  * @param samples empty when memory is all there is
  * @param rollups empty when no windows are stored
+ * @param hours what was read of them lately
  */
-record Archives(Optional<SampleArchive> samples, Optional<RollupArchive> rollups) {}
+record Archives(
+    Optional<SampleArchive> samples, Optional<RollupArchive> rollups, HourCache hours) {}

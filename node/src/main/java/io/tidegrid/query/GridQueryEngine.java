@@ -79,7 +79,8 @@ public final class GridQueryEngine implements QueryEngine, AutoCloseable {
     this.clock = clock;
     this.retentions = retentions;
     this.choice = new SourceChoice(rollups, retentions);
-    this.reader = new MemberReader(reader, new Archives(archive, rollups), options, clock);
+    HourCache hours = new HourCache(options.rollupCacheBytes(), meters);
+    this.reader = new MemberReader(reader, new Archives(archive, rollups, hours), options, clock);
     this.coordinator = new QueryCoordinator(hazelcast, this.reader);
     this.meters = new QueryMeters(meters, options, this.reader);
     userContext.put(MemberReader.USER_CONTEXT_KEY, this.reader);

@@ -1,6 +1,7 @@
 package io.tidegrid.query;
 
 import io.tidegrid.model.Labels;
+import io.tidegrid.store.RollStamps;
 import io.tidegrid.tier.RollupColumns;
 import io.tidegrid.tier.Tier;
 import java.util.List;
@@ -10,6 +11,7 @@ final class PendingRollup {
 
   private final long id;
   private final int shard;
+  private final RollStamps stamps;
   private final Labels labels;
   private final List<Part> parts;
   private int open;
@@ -77,9 +79,10 @@ final class PendingRollup {
     }
   }
 
-  PendingRollup(long id, int shard, Labels labels, List<Part> parts) {
+  PendingRollup(long id, int shard, RollStamps stamps, Labels labels, List<Part> parts) {
     this.id = id;
     this.shard = shard;
+    this.stamps = stamps;
     this.labels = labels;
     this.parts = parts;
     for (Part part : parts) {
@@ -93,6 +96,11 @@ final class PendingRollup {
 
   int shard() {
     return shard;
+  }
+
+  /** Returns the stamps by which parts were taken for stored ones. */
+  RollStamps stamps() {
+    return stamps;
   }
 
   Labels labels() {

@@ -6,14 +6,17 @@ import io.tidegrid.query.PendingRollup.Part;
 import io.tidegrid.query.PendingRollup.Samples;
 import io.tidegrid.query.PendingRollup.Stored;
 import io.tidegrid.store.BlockSpan;
+import io.tidegrid.store.RollStamps;
 import io.tidegrid.store.SampleBuffer;
 import io.tidegrid.tier.RollupColumns;
 import io.tidegrid.tier.Tier;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Asks the database for what memory could not tell, and hands series over as they get whole. */
 final class RollupCompletion {
@@ -71,19 +74,27 @@ final class RollupCompletion {
 
   private void completeBatch(List<PendingRollup> batch) {
     List<Hole<Samples>> samples = new ArrayList<>();
-    Map<Tier, List<Hole<Stored>>> stored = new java.util.EnumMap<>(Tier.class);
+    Map<Tier, List<Hole<Stored>>> stored = new EnumMap<>(Tier.class);
+    // Once all parts were looked at: filling the last of a series hands it over.
+    List<Runnable> known = new ArrayList<>();
     for (PendingRollup series : batch) {
       for (Part part : series.parts()) {
         switch (part) {
           case Samples open -> samples.add(new Hole<>(series, open));
-          case Stored open ->
-              stored
-                  .computeIfAbsent(open.tier(), t -> new ArrayList<>())
-                  .add(new Hole<>(series, open));
+          case Stored open -> {
+            Hole<Stored> hole = new Hole<>(series, open);
+            Optional<RollupColumns> kept = kept(hole);
+            if (kept.isPresent()) {
+              known.add(() -> fill(hole, kept.get()));
+            } else {
+              stored.computeIfAbsent(open.tier(), t -> new ArrayList<>()).add(hole);
+            }
+          }
           case PendingRollup.Known ignored -> {}
         }
       }
     }
+    known.forEach(Runnable::run);
     for (Reading<Samples> reading :
         readings(samples, p -> p.archive().fromMs(), p -> p.archive().toMs() + 1, 0)) {
       readSamples(archives.samples().orElseThrow(), reading);
@@ -94,6 +105,20 @@ final class RollupCompletion {
         readStored(archives.rollups().orElseThrow(), tier, reading);
       }
     });
+  }
+
+  private Optional<RollupColumns> kept(Hole<Stored> hole) {
+    Stored part = hole.part();
+    return part.tier() == Tier.ONE_HOUR
+        ? archives
+            .hours()
+            .find(
+                hole.series().id(),
+                hole.series().stamps(),
+                part.fromMs(),
+                part.toMs(),
+                question.query().quantiles())
+        : Optional.empty();
   }
 
   /** Puts holes that overlap, or lie no more than a gap apart, into one reading. */
@@ -152,24 +177,44 @@ final class RollupCompletion {
 
   private void readStored(RollupArchive archive, Tier tier, Reading<Stored> reading) {
     budget.check();
+    boolean histograms = question.query().quantiles();
     Map<Long, List<Hole<Stored>>> open = new HashMap<>(reading.holes());
-    archive.read(
-        tier,
-        reading.ids(),
-        reading.fromMs(),
-        reading.toMs(),
-        question.query().quantiles(),
-        budget.remaining(),
+    // Whole days, so that they can be kept.
+    boolean keeping = tier == Tier.ONE_HOUR && mayKeep(reading);
+    long from = keeping ? Tier.ONE_DAY.startOf(reading.fromMs()) : reading.fromMs();
+    long to =
+        keeping
+            ? Tier.ONE_DAY.startOf(reading.toMs() - 1) + Tier.ONE_DAY.windowMs()
+            : reading.toMs();
+    RollupArchive.Consumer fill =
         (id, found) -> {
           List<Hole<Stored>> holes = open.remove(id);
           if (holes != null) {
             budget.check();
             budget.addSamples(found.size());
+            if (keeping) {
+              RollStamps stamps = holes.getFirst().series().stamps();
+              archives.hours().keep(id, stamps, from, to, found, histograms);
+            }
             holes.forEach(hole -> fill(hole, found));
           }
-        });
+        };
+    archive.read(tier, reading.ids(), from, to, histograms, budget.remaining(), fill);
     RollupColumns none = new RollupColumns();
-    open.values().forEach(holes -> holes.forEach(hole -> fill(hole, none)));
+    for (Map.Entry<Long, List<Hole<Stored>>> rest : open.entrySet()) {
+      if (keeping) {
+        RollStamps stamps = rest.getValue().getFirst().series().stamps();
+        archives.hours().keep(rest.getKey(), stamps, from, to, none, histograms);
+      }
+      rest.getValue().forEach(hole -> fill(hole, none));
+    }
+  }
+
+  private boolean mayKeep(Reading<Stored> reading) {
+    int series = reading.holes().size();
+    return reading.holes().values().stream()
+        .map(holes -> holes.getFirst().series().stamps())
+        .allMatch(s -> archives.hours().takes(s, series, reading.fromMs(), reading.toMs()));
   }
 
   private void fill(Hole<Stored> hole, RollupColumns found) {

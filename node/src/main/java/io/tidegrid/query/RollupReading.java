@@ -1,6 +1,7 @@
 package io.tidegrid.query;
 
 import io.tidegrid.query.RollupPlan.Piece;
+import io.tidegrid.store.RollStamps;
 import io.tidegrid.store.RollupDirt;
 import io.tidegrid.store.SampleBuffer;
 import io.tidegrid.store.SeriesView;
@@ -25,6 +26,7 @@ final class RollupReading {
   private final SampleRoller roller;
   private final RollupColumns windows = new RollupColumns();
   private final List<Piece> pieces;
+  private final RollStamps stamps;
   private final long wholeFromMs;
   private final boolean memoryHasAll;
 
@@ -36,6 +38,7 @@ final class RollupReading {
     // First of all, so that what is written from here on cannot make a block look clean that is
     // not.
     RollupDirt dirt = view.dirt();
+    this.stamps = dirt.stamps();
     this.wholeFromMs = view.wholeFromMs();
     this.pieces =
         RollupPlan.of(
@@ -78,7 +81,7 @@ final class RollupReading {
     } else {
       keepWindows(parts);
       scan.pendingRollups()
-          .add(new PendingRollup(series.id(), view.shard(), series.labels(), parts));
+          .add(new PendingRollup(series.id(), view.shard(), stamps, series.labels(), parts));
     }
   }
 

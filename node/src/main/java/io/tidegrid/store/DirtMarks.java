@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Which blocks and days of a shard were written to since their rollups were stored. Changed under
@@ -40,16 +41,23 @@ final class DirtMarks {
     }
   }
 
+  /** Tells copies of shards apart. */
+  private static final AtomicLong COPIES = new AtomicLong();
+
   /** What readers were shown last, and of which version of the sets it was. */
   private record Shown(long version, RollupDirt dirt) {}
 
   private final ConcurrentSkipListMap<Long, Mark> blocks = new ConcurrentSkipListMap<>();
   private final ConcurrentSkipListMap<Long, Mark> days = new ConcurrentSkipListMap<>();
+  private final long copy = COPIES.incrementAndGet();
+
+  /** For each day how often a block of it got clean. */
+  private final ConcurrentSkipListMap<Long, Long> stamps = new ConcurrentSkipListMap<>();
 
   /** Rises after a block or day was added or taken away, before that is acknowledged. */
   private volatile long version;
 
-  private volatile Shown shown = new Shown(0, RollupDirt.NONE);
+  private volatile Shown shown = new Shown(-1, RollupDirt.NONE);
 
   /** What {@link #touch} was told since the last marking. */
   private long[] touched = new long[16];
@@ -82,7 +90,10 @@ final class DirtMarks {
   /** Clears a block that has no mark after the sequence, and marks its day in any case. */
   void blockRolled(long blockStartMs, long throughSequence) {
     // The day first: a reader that does not find the block any more finds the day.
-    boolean added = raise(days, Tier.ONE_DAY.startOf(blockStartMs), throughSequence);
+    long day = Tier.ONE_DAY.startOf(blockStartMs);
+    boolean added = raise(days, day, throughSequence);
+    // Before the block is clean: a reader that finds it so finds the new stamp.
+    stamps.merge(day, 1L, Long::sum);
     if (clear(blocks, blockStartMs, throughSequence) || added) {
       changed();
     }
@@ -150,7 +161,7 @@ final class DirtMarks {
   RollupDirt exact() {
     // Blocks before days, as a block's day is marked before the block is cleared.
     NavigableMap<Long, Long> blocksNow = copy(blocks);
-    return new RollupDirt(blocksNow, copy(days));
+    return new RollupDirt(blocksNow, copy(days), new RollStamps(copy, stamps));
   }
 
   private static NavigableMap<Long, Long> copy(ConcurrentSkipListMap<Long, Mark> marks) {
@@ -160,7 +171,7 @@ final class DirtMarks {
   }
 
   long heapBytes() {
-    return BYTES_A_MARK * (blocks.size() + days.size());
+    return BYTES_A_MARK * (blocks.size() + days.size() + stamps.size());
   }
 
   void write(ObjectDataOutput out) throws IOException {

@@ -2,6 +2,7 @@ package io.tidegrid.store;
 
 import java.util.Collections;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /**
@@ -12,8 +13,10 @@ import java.util.TreeMap;
  * @param blocks the starts of dirty blocks, each with the sequence of the last write to it
  * @param days the starts of days of which a block was computed anew since the day was, each with
  *     the highest sequence of such a block
+ * @param stamps tell whether what was read of clean blocks is still right
  */
-public record RollupDirt(NavigableMap<Long, Long> blocks, NavigableMap<Long, Long> days) {
+public record RollupDirt(
+    NavigableMap<Long, Long> blocks, NavigableMap<Long, Long> days, RollStamps stamps) {
 
   private static final long DAY_MS = 86_400_000L;
 
@@ -24,6 +27,22 @@ public record RollupDirt(NavigableMap<Long, Long> blocks, NavigableMap<Long, Lon
   public RollupDirt {
     blocks = Collections.unmodifiableNavigableMap(new TreeMap<>(blocks));
     days = Collections.unmodifiableNavigableMap(new TreeMap<>(days));
+  }
+
+  /** Marks without stamps: nothing that is read by them may be kept. */
+  public RollupDirt(NavigableMap<Long, Long> blocks, NavigableMap<Long, Long> days) {
+    this(blocks, days, RollStamps.NONE);
+  }
+
+  /** By what is dirty; the stamps say nothing about that. */
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof RollupDirt dirt && blocks.equals(dirt.blocks) && days.equals(dirt.days);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(blocks, days);
   }
 
   /** Tells whether a block is dirty. */

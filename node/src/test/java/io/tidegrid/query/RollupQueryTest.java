@@ -12,6 +12,7 @@ import io.tidegrid.model.Matcher;
 import io.tidegrid.model.SeriesKey;
 import io.tidegrid.model.TidegridException;
 import io.tidegrid.store.BlockSpan;
+import io.tidegrid.store.RollStamps;
 import io.tidegrid.store.RollupDirt;
 import io.tidegrid.tier.ExponentialHistogram;
 import io.tidegrid.tier.Tier;
@@ -131,7 +132,9 @@ class RollupQueryTest {
           days.put(day, 1L);
         }
       }
-      shard.dirt = new RollupDirt(blocks, days);
+      // Every other shard's windows may be kept once they were read.
+      RollStamps stamps = new RollStamps(seed * 2 + shards.indexOf(shard) % 2, new TreeMap<>());
+      shard.dirt = new RollupDirt(blocks, days, random.nextBoolean() ? stamps : RollStamps.NONE);
       shard.wholeFromMs =
           switch (random.nextInt(4)) {
             case 0 -> Long.MIN_VALUE;
@@ -441,6 +444,49 @@ class RollupQueryTest {
     rows(new TimeRange(START, START + DAY - 1), HOUR);
     assertThat(rollups.asked)
         .containsExactly(new FakeRollupArchive.Asked(Tier.ONE_HOUR, 1, START, START + DAY, false));
+  }
+
+  /** By what the shard says of itself, what was read stays right until a block is computed anew. */
+  @Test
+  void hoursAreReadOnceUntilABlockOfTheirDayGotClean() {
+    FakeShard shard = addPlainSeries(NOW);
+    RollupDirt dirt = shard.dirt;
+    long copy = 77;
+    shard.dirt = new RollupDirt(dirt.blocks(), dirt.days(), new RollStamps(copy, new TreeMap<>()));
+    TimeRange range = new TimeRange(START + 5 * HOUR, START + 3 * DAY + HOUR - 1);
+    List<RollupRow> before = rows(range, HOUR);
+    assertThat(rollups.asked)
+        .containsExactly(
+            new FakeRollupArchive.Asked(Tier.ONE_HOUR, 1, START, START + 4 * DAY, false));
+    assertThat(rows(range, HOUR)).isEqualTo(before);
+    assertThat(rows(new TimeRange(START, START + DAY - 1), HOUR)).hasSize(24);
+    assertEqualsPlain(
+        new TimeRange(START + 30 * MINUTE, START + 2 * DAY), 2 * HOUR, Grouping.bySeries());
+    assertThat(rollups.asked.stream().filter(asked -> !asked.histograms())).hasSize(1);
+
+    // Percentiles were not among it.
+    rollups.asked.clear();
+    RollupQuery percentiles = new RollupQuery("t", METRIC, range, HOUR, Grouping.bySeries(), true);
+    engine.rollups(percentiles, CONTEXT);
+    engine.rollups(percentiles, CONTEXT);
+    assertThat(rows(range, HOUR)).isEqualTo(before);
+    assertThat(rollups.asked).hasSizeLessThanOrEqualTo(1);
+
+    rollups.asked.clear();
+    Labels labels = Labels.of("__name__", "m", "id", "one");
+    NavigableMap<Long, Double> samples = all.get(labels);
+    samples.put(START + DAY + 7 * HOUR + 1, 1e6);
+    long id = SeriesKey.of("t", labels).id();
+    archive.put(id, START + DAY + 7 * HOUR + 1, 1e6);
+    rollups.roll(id, new TreeMap<>(samples), new TreeMap<>(samples));
+    shard.dirt =
+        new RollupDirt(
+            dirt.blocks(),
+            dirt.days(),
+            new RollStamps(copy, new TreeMap<>(Map.of(START + DAY, 1L))));
+    assertThat(rows(range, HOUR)).isNotEqualTo(before);
+    assertEqualsPlain(range, HOUR, Grouping.bySeries());
+    assertThat(rollups.asked).isNotEmpty();
   }
 
   @Test

@@ -127,6 +127,23 @@ class RollupMarksTest {
   }
 
   @Test
+  void theStampOfADayIsAnotherOnceABlockOfItGotCleanAndOnAnotherCopy() {
+    TestGrid.Node[] nodes = two();
+    TestGrid.Node owner = ownerOf(0, nodes);
+    RollupMarks marks = nodes[0].store().rollupMarks();
+    RollStamps fresh = shown(owner).stamps();
+    assertThat(fresh.copy()).isNotZero();
+    long first = append(nodes[0], 0, batch(one, false, START, START + DAY));
+    assertThat(shown(owner).stamps()).isEqualTo(fresh);
+    marks.blockRolled(0, START, first);
+    RollStamps rolled = shown(owner).stamps();
+    assertThat(rolled.copy()).isEqualTo(fresh.copy());
+    assertThat(rolled.of(START)).isGreaterThan(fresh.of(START));
+    assertThat(rolled.of(START + DAY)).isEqualTo(fresh.of(START + DAY));
+    assertThat(copy(other(owner, nodes), 0).exactDirt().stamps().copy()).isNotIn(fresh.copy(), 0L);
+  }
+
+  @Test
   void sequencesOfLaterEpochsCountAsLater() {
     DirtMarks marks = new DirtMarks();
     // An epoch after 2038.
