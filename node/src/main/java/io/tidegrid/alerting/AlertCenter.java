@@ -57,10 +57,7 @@ public final class AlertCenter implements AutoCloseable {
     this.maps = AlertMaps.of(hazelcast);
     this.ruleTable =
         new SharedTable<>(
-            hazelcast,
-            GridNames.RULES,
-            RuleEntry.class,
-            database.map(AlertPersistence::rules));
+            hazelcast, GridNames.RULES, RuleEntry.class, database.map(AlertPersistence::rules));
     this.silenceTable =
         new SharedTable<>(
             hazelcast,
@@ -71,8 +68,7 @@ public final class AlertCenter implements AutoCloseable {
     this.silences = new GridSilences(silenceTable, options.maxSilences(), clock);
     this.ring = new EventRing(hazelcast, clock);
     this.notifiers = new Notifiers(hazelcast, maps.states(), silences, options, meters, clock);
-    this.ledger =
-        new GridLedger(maps, partitionKey, database, ring, new LedgerContext(), clock);
+    this.ledger = new GridLedger(maps, partitionKey, database, ring, new LedgerContext(), clock);
     this.alerts = new GridAlerts(hazelcast, maps, database, this::render, clock);
     this.upkeep =
         new Upkeep(
@@ -109,8 +105,7 @@ public final class AlertCenter implements AutoCloseable {
       AlertingOptions options,
       MeterRegistry meters,
       InstantSource clock) {
-    AlertCenter center =
-        new AlertCenter(hazelcast, partitionKey, database, options, meters, clock);
+    AlertCenter center = new AlertCenter(hazelcast, partitionKey, database, options, meters, clock);
     // First reachable for others, then reading what they wrote: nothing falls in between.
     hazelcast.getUserContext().put(CONTEXT_KEY, center);
     hazelcast

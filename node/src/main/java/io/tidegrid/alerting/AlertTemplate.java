@@ -10,10 +10,11 @@ import java.util.Optional;
 
 /**
  * Texts with {@code {{ $labels.host }}} and {@code {{ $value }}}, the part of Prometheus' templates
- * that rules use: a label or the value, and after it functions, each behind a bar: {@code humanize},
- * {@code humanize1024}, {@code humanizePercentage}, {@code humanizeDuration}, {@code printf
- * "%.2f"}, {@code toUpper}, {@code toLower}, {@code title}. {@code printf "%.2f" $value} is the same
- * as {@code $value | printf "%.2f"}. A label that the alert does not have is the empty text.
+ * that rules use: a label or the value, and after it functions, each behind a bar: {@code
+ * humanize}, {@code humanize1024}, {@code humanizePercentage}, {@code humanizeDuration}, {@code
+ * printf "%.2f"}, {@code toUpper}, {@code toLower}, {@code title}. {@code printf "%.2f" $value} is
+ * the same as {@code $value | printf "%.2f"}. A label that the alert does not have is the empty
+ * text.
  */
 final class AlertTemplate {
 
@@ -162,7 +163,9 @@ final class AlertTemplate {
   }
 
   private static String title(String text) {
-    return text.isEmpty() ? text : text.substring(0, 1).toUpperCase(Locale.ROOT) + text.substring(1);
+    return text.isEmpty()
+        ? text
+        : text.substring(0, 1).toUpperCase(Locale.ROOT) + text.substring(1);
   }
 
   private static String printf(String format, Object operand) {

@@ -196,7 +196,8 @@ final class EventRing implements AlertStreams {
       try {
         stream.receiver.deliver(events);
       } catch (RuntimeException e) {
-        LOG.log(System.Logger.Level.WARNING, "a stream of alerts did not take what it asked for", e);
+        LOG.log(
+            System.Logger.Level.WARNING, "a stream of alerts did not take what it asked for", e);
       }
     }
   }

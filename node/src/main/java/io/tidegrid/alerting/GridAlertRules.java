@@ -61,8 +61,7 @@ final class GridAlertRules implements AlertRules, RuleBook {
                     + " match more series");
           }
           Instant now = now();
-          AlertRule rule =
-              new AlertRule(tenant, UUID.randomUUID().toString(), 1, spec, now, now);
+          AlertRule rule = new AlertRule(tenant, UUID.randomUUID().toString(), 1, spec, now, now);
           table.put(new RuleEntry(rule));
           return rule;
         });

@@ -174,9 +174,7 @@ final class GridAlerts implements Alerts {
     List<Map.Entry<AlertKey, AlertState>> ofRule =
         states.entrySet().stream().filter(entry -> entry.getValue().ruleId().equals(id)).toList();
     List<Map.Entry<AlertKey, AlertState>> active =
-        ofRule.stream()
-            .filter(entry -> entry.getValue().phase() != AlertPhase.RESOLVED)
-            .toList();
+        ofRule.stream().filter(entry -> entry.getValue().phase() != AlertPhase.RESOLVED).toList();
     if (active.size() > 1) {
       throw new TidegridException(
           ErrorCode.CONFLICT,

@@ -92,8 +92,7 @@ final class GridLedger implements AlertLedger {
     restore(shard);
     Collection<Map.Entry<AlertKey, StateEntry>> entries =
         states.entrySet(
-            Predicates.partitionPredicate(
-                partitionKey.applyAsInt(shard), Predicates.alwaysTrue()));
+            Predicates.partitionPredicate(partitionKey.applyAsInt(shard), Predicates.alwaysTrue()));
     List<AlertState> loaded = new ArrayList<>(entries.size());
     Map<AlertKey, StateEntry> unannounced = new HashMap<>();
     List<Known> untold = new ArrayList<>();
@@ -119,8 +118,7 @@ final class GridLedger implements AlertLedger {
     if (loadedShards.containsKey(whole)) {
       return;
     }
-    List<StateEntry> stored =
-        database.map(any -> any.loadStates(shard)).orElse(List.of());
+    List<StateEntry> stored = database.map(any -> any.loadStates(shard)).orElse(List.of());
     List<CompletionStage<StateEntry>> under = new ArrayList<>();
     for (StateEntry entry : stored) {
       under.add(states.submitToKey(key(shard, entry.state()), StateChange.restore(entry)));
@@ -131,11 +129,7 @@ final class GridLedger implements AlertLedger {
 
   private AlertKey key(int shard, AlertState state) {
     return new AlertKey(
-        shard,
-        partitionKey.applyAsInt(shard),
-        state.tenant(),
-        state.ruleId(),
-        state.fingerprint());
+        shard, partitionKey.applyAsInt(shard), state.tenant(), state.ruleId(), state.fingerprint());
   }
 
   @Override
@@ -222,7 +216,8 @@ final class GridLedger implements AlertLedger {
         AlertKey key = key(shard, state);
         boolean fired =
             state.phase() == AlertPhase.RESOLVED && state.firedAtMs() != AlertState.NEVER;
-        boolean wait = fired && Optional.ofNullable(states.get(key)).filter(context::isAwaited).isPresent();
+        boolean wait =
+            fired && Optional.ofNullable(states.get(key)).filter(context::isAwaited).isPresent();
         under.add(states.submitToKey(key, StateChange.forget(state, wait, now)));
       }
       var _ = Waiting.all(under);

@@ -146,8 +146,7 @@ final class Notifiers implements AutoCloseable {
       List<CompletionStage<StateEntry>> under = new ArrayList<>();
       for (NotifyItem item : items) {
         under.add(
-            states.submitToKey(
-                item.key(), delivered(item.state(), item.told(), clock.millis())));
+            states.submitToKey(item.key(), delivered(item.state(), item.told(), clock.millis())));
       }
       try {
         var _ = Waiting.all(under);

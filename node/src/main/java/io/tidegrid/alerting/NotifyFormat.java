@@ -53,7 +53,8 @@ final class NotifyFormat {
         writeMap(json, "labels", labels(alert));
         writeMap(json, "annotations", alert.annotations());
         json.writeStringField("startsAt", alert.startsAt().toString());
-        json.writeStringField("endsAt", alert.resolvedAt().map(Instant::toString).orElse(NOT_ENDED));
+        json.writeStringField(
+            "endsAt", alert.resolvedAt().map(Instant::toString).orElse(NOT_ENDED));
         json.writeStringField("generatorURL", "");
         json.writeStringField("fingerprint", alert.fingerprint());
         json.writeStringField("id", alert.id());

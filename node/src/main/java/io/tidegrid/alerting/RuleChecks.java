@@ -57,8 +57,7 @@ final class RuleChecks {
   private static void text(
       FieldErrors errors, String pointer, String what, String text, int maxBytes) {
     errors.check(!text.isBlank(), pointer, what + " must not be empty");
-    errors.check(
-        bytes(text) <= maxBytes, pointer, what + " is longer than " + maxBytes + " bytes");
+    errors.check(bytes(text) <= maxBytes, pointer, what + " is longer than " + maxBytes + " bytes");
   }
 
   private static int bytes(String text) {
@@ -146,9 +145,7 @@ final class RuleChecks {
 
   private static void labels(FieldErrors errors, Map<String, String> labels) {
     errors.check(
-        labels.size() <= MAX_LABELS,
-        "/labels",
-        "a rule can add at most " + MAX_LABELS + " labels");
+        labels.size() <= MAX_LABELS, "/labels", "a rule can add at most " + MAX_LABELS + " labels");
     labels.forEach((name, value) -> {
       String pointer = "/labels/" + shortened(name);
       errors.check(
@@ -186,8 +183,8 @@ final class RuleChecks {
       errors.check(
           bytes(text) <= MAX_TEXT, pointer, "an annotation is longer than " + MAX_TEXT + " bytes");
       AlertTemplate.problem(text)
-          .ifPresent(problem ->
-              errors.add(pointer, "the annotation " + shortened(name) + ": " + problem));
+          .ifPresent(
+              problem -> errors.add(pointer, "the annotation " + shortened(name) + ": " + problem));
     });
   }
 }

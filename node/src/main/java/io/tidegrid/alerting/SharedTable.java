@@ -62,10 +62,7 @@ final class SharedTable<V extends TenantEntry> {
   private record Gone<V>(Optional<V> last, long nanos) {}
 
   SharedTable(
-      HazelcastInstance hazelcast,
-      String name,
-      Class<V> type,
-      Optional<TenantArchive<V>> archive) {
+      HazelcastInstance hazelcast, String name, Class<V> type, Optional<TenantArchive<V>> archive) {
     this.hazelcast = hazelcast;
     this.name = name;
     this.type = type;

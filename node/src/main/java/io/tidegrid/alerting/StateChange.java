@@ -137,8 +137,7 @@ final class StateChange
                   : now);
       case RESOLVE -> before.map(this::resolveOver);
       case FORGET -> before.flatMap(this::forgetOver);
-      case SWEEP ->
-          before.filter(now -> !now.ended() || now.revision() != given.revision());
+      case SWEEP -> before.filter(now -> !now.ended() || now.revision() != given.revision());
     };
   }
 
@@ -178,8 +177,7 @@ final class StateChange
       return Optional.of(now);
     }
     return given.ended() && now.state().phase() == AlertPhase.RESOLVED
-        ? Optional.of(
-            next(now, now.state(), now.webhook(), now.alertmanager(), /* ended= */ true))
+        ? Optional.of(next(now, now.state(), now.webhook(), now.alertmanager(), /* ended= */ true))
         : Optional.empty();
   }
 

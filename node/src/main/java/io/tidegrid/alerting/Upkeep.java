@@ -13,7 +13,6 @@ import io.tidegrid.grid.RuleEntry;
 import io.tidegrid.grid.SilenceEntry;
 import io.tidegrid.grid.StateEntry;
 import io.tidegrid.model.Alert;
-import io.tidegrid.model.AlertPhase;
 import io.tidegrid.model.AlertState;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -126,8 +125,7 @@ final class Upkeep implements AutoCloseable {
         LOG.log(System.Logger.Level.DEBUG, "the upkeep of alerts failed, again soon", e);
       }
       try {
-        boolean ignored =
-            wake.tryAcquire(loaded ? ROUND_MS : LOAD_MS, TimeUnit.MILLISECONDS);
+        boolean ignored = wake.tryAcquire(loaded ? ROUND_MS : LOAD_MS, TimeUnit.MILLISECONDS);
         int all = wake.drainPermits();
         rounds += all >= 0 ? 1 : 0;
       } catch (InterruptedException e) {
@@ -192,8 +190,7 @@ final class Upkeep implements AutoCloseable {
     counts = new Counts(phases[0], phases[1], phases[2]);
     bySeverity.register(
         severities.entrySet().stream()
-            .map(entry ->
-                MultiGauge.Row.of(Tags.of("severity", entry.getKey()), entry.getValue()))
+            .map(entry -> MultiGauge.Row.of(Tags.of("severity", entry.getKey()), entry.getValue()))
             .toList(),
         true);
     parts.notifiers.tell(untold);
@@ -237,8 +234,7 @@ final class Upkeep implements AutoCloseable {
   }
 
   private void sweep(AlertKey key, StateEntry entry, boolean awaited) {
-    boolean old =
-        entry.state().changedAtMs() < clock.instant().minus(PATIENCE).toEpochMilli();
+    boolean old = entry.state().changedAtMs() < clock.instant().minus(PATIENCE).toEpochMilli();
     if (!awaited || old) {
       var ignored = parts.states.submitToKey(key, StateChange.sweep(entry));
     }

@@ -17,8 +17,8 @@ import io.tidegrid.live.SampleTap;
 import io.tidegrid.persist.AlertPersistence;
 import io.tidegrid.persist.Persistence;
 import io.tidegrid.query.QueryEngine;
-import io.tidegrid.store.ShardKeys;
 import io.tidegrid.store.SeriesStore;
+import io.tidegrid.store.ShardKeys;
 import io.tidegrid.store.StoreOptions;
 import java.time.InstantSource;
 import java.util.List;
@@ -71,12 +71,7 @@ final class Alerting {
     int[] keys = ShardKeys.of(hazelcast);
     this.center =
         AlertCenter.start(
-            hazelcast,
-            shard -> keys[shard],
-            database,
-            config.alertingOptions(),
-            meters,
-            clock);
+            hazelcast, shard -> keys[shard], database, config.alertingOptions(), meters, clock);
     this.feed = new AlertFeed(center.ruleBook(), config.alertOptions().maxWaitingSamples());
     center.evaluation(feed);
   }

@@ -513,8 +513,7 @@ public final class ConfigKeys {
     return previous[b.length()];
   }
 
-  static <T> ConfigKey<T> key(
-      String name, ConfigType<T> type, String defaultText, String doc) {
+  static <T> ConfigKey<T> key(String name, ConfigType<T> type, String defaultText, String doc) {
     return register(new ConfigKey<>(name, type, defaultText, doc, false));
   }
 

@@ -393,7 +393,8 @@ public final class NodeConfig {
     } else if (key.equals(ConfigKeys.STORAGE_EMBEDDED_PASSWORD)) {
       value = storageEmbeddedPassword().map(password -> "\"***\"");
     } else if (key.secret()) {
-      value = Optional.of(settings.get(key.name()).text()).map(text -> text.isEmpty() ? "" : "\"***\"");
+      value =
+          Optional.of(settings.get(key.name()).text()).map(text -> text.isEmpty() ? "" : "\"***\"");
     } else {
       value = Optional.of(settings.get(key.name()).text());
     }

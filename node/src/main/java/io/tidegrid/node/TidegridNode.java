@@ -123,8 +123,7 @@ public final class TidegridNode implements AutoCloseable {
       this.live = LiveHub.start(hazelcast, meters);
       this.alerting = Alerting.open(hazelcast, config, persistence, meters, clock);
       this.store =
-          SeriesStore.open(
-              hazelcast, storeOptions, clock, gate, meters, alerting.tap(live.tap()));
+          SeriesStore.open(hazelcast, storeOptions, clock, gate, meters, alerting.tap(live.tap()));
       persistence.ifPresent(database -> store.evictCommittedBy(database.watermark()));
       persistence.ifPresent(database ->
           database.attach(
