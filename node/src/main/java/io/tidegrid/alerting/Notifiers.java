@@ -130,7 +130,8 @@ final class Notifiers implements AutoCloseable {
 
     @Override
     public boolean isOurs(NotifyItem item) {
-      return hazelcast
+      return hazelcast.getLifecycleService().isRunning()
+          && hazelcast
           .getCluster()
           .getLocalMember()
           .equals(hazelcast.getPartitionService().getPartition(item.key()).getOwner());

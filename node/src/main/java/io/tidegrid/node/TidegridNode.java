@@ -277,6 +277,7 @@ public final class TidegridNode implements AutoCloseable {
     new ProcessorMetrics().bindTo(meters);
     JvmGcMetrics gc = new JvmGcMetrics();
     gc.bindTo(meters);
+    meters.getPrometheusRegistry().register(alerting.activeAlerts());
     Gauge.builder("tidegrid.store.series", status, s -> s.memory().series())
         .description("Series in the shards that this member owns")
         .register(meters);
