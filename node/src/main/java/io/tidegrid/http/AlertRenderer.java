@@ -6,6 +6,7 @@ import io.tidegrid.alerting.AlertRules;
 import io.tidegrid.model.Alert;
 import io.tidegrid.model.AlertPhase;
 import io.tidegrid.model.AlertRule;
+import io.tidegrid.model.TidegridException;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
@@ -109,16 +110,9 @@ final class AlertRenderer {
         Json.bytes(out -> AlertJson.write(out, changed.alert())));
   }
 
-  /** Rules that announce each sample do so by their breaches, the first one among them. */
   private byte[] deviceEvent(AlertEvent.Changed changed) {
     Alert alert = changed.alert();
-    boolean bySamples =
-        rules
-            .find(alert.tenant(), alert.ruleId())
-            .map(AlertRule::spec)
-            .filter(AlertRule.Spec::eachSample)
-            .isPresent();
-    if (alert.phase() != AlertPhase.FIRING || bySamples) {
+    if (alert.phase() != AlertPhase.FIRING || isAnnouncedBySamples(alert)) {
       return NOTHING;
     }
     return deviceEvent(
@@ -127,6 +121,20 @@ final class AlertRenderer {
         alert.metric(),
         alert.value(),
         alert.firedAt().orElse(alert.startsAt()).toEpochMilli());
+  }
+
+  /** Rules that announce each sample do so by their breaches, the first one among them. */
+  private boolean isAnnouncedBySamples(Alert alert) {
+    try {
+      return rules
+          .find(alert.tenant(), alert.ruleId())
+          .map(AlertRule::spec)
+          .filter(AlertRule.Spec::eachSample)
+          .isPresent();
+    } catch (TidegridException e) {
+      // Rules are not known yet. Telling twice is better than not at all.
+      return false;
+    }
   }
 
   private static byte[] deviceEvent(

@@ -52,6 +52,7 @@ final class AlertRuleReader {
   private static final int MAX_NAME_BYTES = 256;
   private static final int MAX_METRIC_BYTES = 512;
   private static final int MAX_SEVERITY_BYTES = 64;
+  private static final int MAX_ANNOTATION_BYTES = 16 << 10;
   private static final int MAX_CONDITION_BYTES = 1024;
 
   private AlertRuleReader() {}
@@ -85,7 +86,7 @@ final class AlertRuleReader {
             fields.duration("for_duration", Duration.ZERO, true),
             fields.duration("evaluation_interval", DEFAULT_INTERVAL, false),
             ruleLabels(fields),
-            fields.map("annotations"),
+            fields.map("annotations", MAX_ANNOTATION_BYTES),
             fields.flag("enabled", true),
             fields.flag("each_sample", false));
     if (spec.eachSample()

@@ -9,14 +9,18 @@ import io.tidegrid.model.AlertRule;
 import io.tidegrid.model.ErrorCode;
 import io.tidegrid.model.TidegridException;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
 
 /** Making, showing, changing and removing alert rules. */
 final class AlertRuleResource {
 
   private static final String RULES = "/api/v1/alerts/rules";
+  private static final Pattern LABELS = Pattern.compile("^/labels(?=/|$)");
   private static final String INACTIVE = "inactive";
 
   private final AlertRules rules;
@@ -39,7 +43,8 @@ final class AlertRuleResource {
 
   private void create(Exchange exchange) throws IOException {
     String tenant = exchange.tenant();
-    AlertRule rule = rules.create(tenant, spec(exchange));
+    AlertRule.Spec spec = spec(exchange);
+    AlertRule rule = inWordsOfRequests(() -> rules.create(tenant, spec));
     exchange.header(HeaderNames.LOCATION, RULES + '/' + rule.id());
     answer(exchange, 201, rule, INACTIVE);
   }
@@ -47,6 +52,24 @@ final class AlertRuleResource {
   private static AlertRule.Spec spec(Exchange exchange) throws IOException {
     try (Body body = exchange.body(Exchange.Media.JSON)) {
       return AlertRuleReader.read(body);
+    }
+  }
+
+  /** Runs something that knows the labels which a rule adds by another name. */
+  private static <T> T inWordsOfRequests(Supplier<T> change) {
+    try {
+      return change.get();
+    } catch (TidegridException e) {
+      throw new TidegridException(
+          e.code(),
+          e.getMessage(),
+          e.errors().stream()
+              .map(error ->
+                  new TidegridException.FieldError(
+                      LABELS.matcher(error.pointer()).replaceFirst("/rule_labels"), error.detail()))
+              .toList(),
+          e.retryAfter().orElse(Duration.ZERO),
+          e);
     }
   }
 

@@ -179,6 +179,11 @@ final class RequestFields {
 
   /** Returns an object of strings, in the order of the request; other scalars as written. */
   Map<String, String> map(String field) {
+    return map(field, MAX_VALUE_BYTES);
+  }
+
+  /** Returns an object of strings, each of at most so many bytes. */
+  Map<String, String> map(String field, int maxValueBytes) {
     Object value = fields.get(field);
     Map<String, String> map = new LinkedHashMap<>();
     if (value == null) {
@@ -199,11 +204,11 @@ final class RequestFields {
             ErrorCode.INVALID_VALUE,
             pointer(field, name),
             "an entry of " + field + " has a name and a value that is a string");
-      } else if (isLonger(name, MAX_NAME_BYTES) || isLonger(text.toString(), MAX_VALUE_BYTES)) {
+      } else if (isLonger(name, MAX_NAME_BYTES) || isLonger(text.toString(), maxValueBytes)) {
         add(
             ErrorCode.INVALID_VALUE,
             pointer(field, name),
-            "a name has at most " + MAX_NAME_BYTES + " bytes, a value " + MAX_VALUE_BYTES);
+            "a name has at most " + MAX_NAME_BYTES + " bytes, a value " + maxValueBytes);
       } else {
         map.put(name, text.toString());
       }
