@@ -209,8 +209,7 @@ final class AlertTemplate {
     boolean plain = Double.isFinite(number);
     String text =
         switch (kind) {
-          case 'f', 'F' ->
-              plain ? fixed(number, precision) : number(number);
+          case 'f', 'F' -> plain ? fixed(number, precision) : number(number);
           case 'e' ->
               plain ? String.format(Locale.ROOT, "%" + precision + "e", number) : number(number);
           case 'd' -> plain ? Long.toString(Math.round(number)) : number(number);

@@ -132,9 +132,9 @@ final class Notifiers implements AutoCloseable {
     public boolean isOurs(NotifyItem item) {
       return hazelcast.getLifecycleService().isRunning()
           && hazelcast
-          .getCluster()
-          .getLocalMember()
-          .equals(hazelcast.getPartitionService().getPartition(item.key()).getOwner());
+              .getCluster()
+              .getLocalMember()
+              .equals(hazelcast.getPartitionService().getPartition(item.key()).getOwner());
     }
 
     @Override

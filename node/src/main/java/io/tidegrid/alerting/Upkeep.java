@@ -12,6 +12,7 @@ import io.tidegrid.grid.AlertKey;
 import io.tidegrid.grid.RuleEntry;
 import io.tidegrid.grid.SilenceEntry;
 import io.tidegrid.grid.StateEntry;
+import io.tidegrid.grid.TenantKey;
 import io.tidegrid.model.Alert;
 import io.tidegrid.model.AlertPhase;
 import io.tidegrid.model.AlertState;
@@ -37,6 +38,7 @@ final class Upkeep implements AutoCloseable {
 
   private static final long LOAD_MS = 200;
   private static final long ROUND_MS = 1_000;
+  private static final long LONGEST_ROUND_MS = 15_000;
   private static final long REPAIR_ROUNDS = 60;
 
   /** So long an ended alert waits for a receiver that does not come back. */
@@ -54,6 +56,7 @@ final class Upkeep implements AutoCloseable {
   private final List<Partition> partitions;
   private long resendAtNanos;
   private long rounds;
+  private long pauseMs = ROUND_MS;
   private volatile boolean repairSoon;
   private volatile boolean closed;
   private volatile Counts counts = new Counts(Map.of(), Map.of(), 0);
@@ -67,7 +70,12 @@ final class Upkeep implements AutoCloseable {
     final Map<String, Long> firing = new TreeMap<>();
     final List<GridLedger.Known> untold = new ArrayList<>();
     final List<GridLedger.Known> toRepeat = new ArrayList<>();
+    final boolean repeating;
     long resolved;
+
+    Look(boolean repeating) {
+      this.repeating = repeating;
+    }
   }
 
   /** What is kept up. */
@@ -134,7 +142,7 @@ final class Upkeep implements AutoCloseable {
         LOG.log(System.Logger.Level.DEBUG, "the upkeep of alerts failed, again soon", e);
       }
       try {
-        boolean ignored = wake.tryAcquire(loaded ? ROUND_MS : LOAD_MS, TimeUnit.MILLISECONDS);
+        boolean ignored = wake.tryAcquire(loaded ? pauseMs : LOAD_MS, TimeUnit.MILLISECONDS);
         int all = wake.drainPermits();
         rounds += all >= 0 ? 1 : 0;
       } catch (InterruptedException e) {
@@ -180,7 +188,8 @@ final class Upkeep implements AutoCloseable {
   }
 
   private void look() {
-    Look look = new Look();
+    long start = System.nanoTime();
+    Look look = new Look(parts.notifiers.repeats() && start >= resendAtNanos);
     for (int shard = 0; shard < partitions.size(); shard++) {
       if (isOwned(shard)) {
         parts
@@ -197,10 +206,13 @@ final class Upkeep implements AutoCloseable {
     look.firing.forEach((severity, count) -> rows.add(row("firing", severity, count)));
     bySeverity.register(rows, true);
     parts.notifiers.tell(look.untold);
-    if (parts.notifiers.repeats() && System.nanoTime() >= resendAtNanos) {
-      resendAtNanos = System.nanoTime() + resendInterval.toNanos();
+    if (look.repeating) {
+      resendAtNanos = start + resendInterval.toNanos();
       parts.notifiers.repeat(look.toRepeat);
     }
+    // With very many alerts it looks less often rather than take more than some percents of a core.
+    long took = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+    pauseMs = Math.clamp(took * 20, ROUND_MS, LONGEST_ROUND_MS);
   }
 
   private static MultiGauge.Row<?> row(String state, String severity, long count) {
@@ -219,19 +231,31 @@ final class Upkeep implements AutoCloseable {
         return;
       }
     }
+    if (state.phase() == AlertPhase.PENDING) {
+      var _ = look.pending.merge(severity(state), 1L, Long::sum);
+    } else if (state.phase() == AlertPhase.FIRING) {
+      var _ = look.firing.merge(severity(state), 1L, Long::sum);
+    }
+    boolean repeated = look.repeating && state.phase() == AlertPhase.FIRING;
+    if (!awaited && !repeated) {
+      return;
+    }
     Alert alert = rendering.apply(state);
     GridLedger.Known known = new GridLedger.Known(key, entry, alert);
     if (awaited && !alert.silenced()) {
       look.untold.add(known);
     }
-    if (state.phase() == AlertPhase.PENDING) {
-      var _ = look.pending.merge(alert.severity(), 1L, Long::sum);
-    } else if (state.phase() == AlertPhase.FIRING) {
-      var _ = look.firing.merge(alert.severity(), 1L, Long::sum);
-      if (!alert.silenced()) {
-        look.toRepeat.add(known);
-      }
+    if (repeated && !alert.silenced()) {
+      look.toRepeat.add(known);
     }
+  }
+
+  private String severity(AlertState state) {
+    return parts
+        .rules
+        .findLast(new TenantKey(state.tenant(), state.ruleId()))
+        .map(entry -> entry.rule().spec().severity())
+        .orElse("");
   }
 
   private void sweep(AlertKey key, StateEntry entry, boolean awaited) {

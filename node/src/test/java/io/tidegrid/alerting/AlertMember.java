@@ -105,9 +105,7 @@ final class AlertMember implements AutoCloseable {
   }
 
   void awaitSafe() {
-    Awaitility.await()
-        .atMost(LONG)
-        .until(() -> hazelcast.getPartitionService().isClusterSafe());
+    Awaitility.await().atMost(LONG).until(() -> hazelcast.getPartitionService().isClusterSafe());
   }
 
   void awaitRules() {

@@ -146,7 +146,8 @@ class AlertStorageTest {
     full = first.doors.rules().replace("default", full.id(), fullSpec()).orElseThrow();
     assertThat(first.doors.rules().delete("default", gone.id())).isTrue();
     Silence silence =
-        first.doors
+        first
+            .doors
             .silences()
             .create(
                 new Silence(
@@ -201,7 +202,8 @@ class AlertStorageTest {
     assertThat(states).allMatch(AlertState::announced);
     assertThat(second.doors.alerts().history("default", ALL)).isEqualTo(history);
     assertThat(
-            second.doors
+            second
+                .doors
                 .alerts()
                 .history(
                     "default",
@@ -284,9 +286,7 @@ class AlertStorageTest {
         .atMost(LONG)
         .until(() -> number("SELECT count(*) FROM alert_state WHERE announced") == 1);
     // As a queue would leave it that was forgotten: one row is missing, another one too many.
-    sql(
-        name,
-        "UPDATE alert_state SET fingerprint = fingerprint + 1, revision = revision - 1");
+    sql(name, "UPDATE alert_state SET fingerprint = fingerprint + 1, revision = revision - 1");
     one.kill();
     boolean ignored = members.remove(one);
     await()

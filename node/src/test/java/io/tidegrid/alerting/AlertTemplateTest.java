@@ -61,7 +61,8 @@ class AlertTemplateTest {
     assertThat(AlertTemplate.number(0.1)).isEqualTo("0.1");
     assertThat(AlertTemplate.number(Double.NaN)).isEqualTo("NaN");
     assertThat(AlertTemplate.render("{{ $value | humanize }}", LABELS, 0.0123)).isEqualTo("12.3m");
-    assertThat(AlertTemplate.render("{{ $value | humanize }}", LABELS, Double.NaN)).isEqualTo("NaN");
+    assertThat(AlertTemplate.render("{{ $value | humanize }}", LABELS, Double.NaN))
+        .isEqualTo("NaN");
     assertThat(AlertTemplate.render("{{ $value | humanize }}", LABELS, 0)).isEqualTo("0");
   }
 }

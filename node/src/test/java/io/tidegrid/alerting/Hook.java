@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A receiver of alerts that keeps what it was sent. */
 final class Hook implements AutoCloseable {
@@ -23,7 +24,7 @@ final class Hook implements AutoCloseable {
   private final HttpServer server;
   private final List<JsonStructure> bodies = new CopyOnWriteArrayList<>();
   volatile int status = 200;
-  volatile int requests;
+  final AtomicInteger requests = new AtomicInteger();
 
   Hook() {
     try {
@@ -42,7 +43,7 @@ final class Hook implements AutoCloseable {
               bodies.add(reader.read());
             }
           }
-          requests++;
+          var _ = requests.incrementAndGet();
           exchange.sendResponseHeaders(answer, -1);
           exchange.close();
         });
@@ -61,7 +62,8 @@ final class Hook implements AutoCloseable {
   List<String> told() {
     List<String> told = new ArrayList<>();
     for (JsonStructure body : bodies) {
-      for (JsonObject alert : body.asJsonObject().getJsonArray("alerts").getValuesAs(JsonObject.class)) {
+      for (JsonObject alert :
+          body.asJsonObject().getJsonArray("alerts").getValuesAs(JsonObject.class)) {
         told.add(
             alert.getString("status")
                 + " "

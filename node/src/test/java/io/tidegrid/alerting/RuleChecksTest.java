@@ -20,8 +20,18 @@ class RuleChecksTest {
 
   private static AlertRule.Spec spec(AlertCondition condition, List<String> groupBy) {
     return new AlertRule.Spec(
-        "a", "m", List.of(), groupBy, condition, "s", Duration.ZERO, Duration.ofSeconds(1),
-        Map.of(), Map.of(), true, false);
+        "a",
+        "m",
+        List.of(),
+        groupBy,
+        condition,
+        "s",
+        Duration.ZERO,
+        Duration.ofSeconds(1),
+        Map.of(),
+        Map.of(),
+        true,
+        false);
   }
 
   private static List<String> problems(AlertRule.Spec spec) {

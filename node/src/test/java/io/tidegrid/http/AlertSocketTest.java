@@ -227,7 +227,9 @@ class AlertSocketTest {
 
   private static double cut() {
     String name = "tidegrid_live_cut_total ";
-    return node.get("/metrics").body().lines()
+    return node.get("/metrics")
+        .body()
+        .lines()
         .filter(line -> line.startsWith(name))
         .mapToDouble(line -> Double.parseDouble(line.substring(name.length())))
         .sum();
