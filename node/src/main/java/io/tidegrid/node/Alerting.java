@@ -193,11 +193,16 @@ final class Alerting {
     }
   }
 
-  /** Stores what waits to be written behind; to be called while the database is there. */
-  void flush() {
-    if (database.isPresent()) {
+  /**
+   * Stores what waits to be written behind, if the database is there, and nothing afterwards: a
+   * grid that shuts down would wait for a database that does not come back. Who takes over compares
+   * what it has with the database.
+   */
+  void endStoring(boolean reachable) {
+    if (database.isPresent() && reachable) {
       hazelcast.getMap(GridNames.ALERT_STATE).flush();
       hazelcast.getMap(GridNames.ALERT_HISTORY).flush();
     }
+    database.ifPresent(AlertPersistence::close);
   }
 }

@@ -375,8 +375,8 @@ public final class TidegridNode implements AutoCloseable {
       if (flushed && persistence.isPresent()) {
         // Terminating forgets what waits to be written behind.
         hazelcast.getMap(GridNames.METADATA).flush();
-        alerting.flush();
       }
+      alerting.endStoring(flushed);
       queries.close();
       live.close();
       retirement.ifPresent(JournalRetirement::close);
