@@ -65,8 +65,7 @@ final class NotifyQueue {
     return idle;
   }
 
-  private void add(
-      Map<AlertKey, Deque<NotifyItem>> alerts, NotifyItem item, boolean latestOnly) {
+  private void add(Map<AlertKey, Deque<NotifyItem>> alerts, NotifyItem item, boolean latestOnly) {
     Deque<NotifyItem> changes = alerts.get(item.key());
     if (changes != null && changes.stream().anyMatch(item::isSame)) {
       return;

@@ -66,6 +66,7 @@ final class AlertConfigKeys {
           ConfigType.duration(Duration.ofMillis(10), Duration.ofMinutes(5)),
           "10s",
           "How long a receiver of alerts may take to answer before it is tried again.");
+
   private AlertConfigKeys() {}
 
   /** Makes the keys known, in the place where this is called first. */
