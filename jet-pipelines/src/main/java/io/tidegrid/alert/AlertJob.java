@@ -15,8 +15,8 @@ import com.hazelcast.jet.core.ProcessorMetaSupplier;
  * stand is in the ledger, and which samples there are in the shards. Wherever it begins it goes on
  * from there, so it needs no snapshots, and a restart neither loses nor repeats anything.
  *
- * <p>The vertex is its own source and not cooperative: it blocks until there is something to do,
- * because cooperative sources are asked again only after a pause that is longer than all the rest.
+ * <p>The vertex only keeps that thread while the job runs, and is not cooperative, as ending it may
+ * take a moment.
  */
 public final class AlertJob {
 

@@ -2,7 +2,7 @@ package io.tidegrid.alert;
 
 import io.tidegrid.alert.AlertSource.ShardSamples;
 import io.tidegrid.live.AppendedSamples;
-import io.tidegrid.model.AlertPhase;
+import io.tidegrid.live.SeriesTable;
 import io.tidegrid.model.AlertState;
 import java.time.Duration;
 import java.util.HashMap;
@@ -127,7 +127,7 @@ final class ShardLife {
     GroupWatches ownGroups = new GroupWatches(begun.judge);
     for (CompiledRule rule : rules.all()) {
       if (GroupWatches.isOf(rule, shard, ports.source().shards())) {
-        ownGroups.add(rule, began);
+        ownGroups.add(rule, begun.judge.nowMs);
       }
     }
     List<AlertState> others = new ShardRepair(begun, samples, ports.options()).begin(states);
@@ -162,7 +162,7 @@ final class ShardLife {
       return;
     }
     ShardEvaluator judging = evaluator.get();
-    if (!isSameTable(batch, judging)) {
+    if (!isSameTable(batch.table(), judging)) {
       incomplete = true;
       return;
     }
@@ -171,8 +171,8 @@ final class ShardLife {
   }
 
   @SuppressWarnings("ReferenceEquality") // tables are the same only if they are the same object
-  private static boolean isSameTable(AppendedSamples batch, ShardEvaluator judging) {
-    return batch.table() == judging.table;
+  private static boolean isSameTable(SeriesTable table, ShardEvaluator judging) {
+    return table == judging.table;
   }
 
   private void judgeInOrder(ShardEvaluator judging, long nowNanos) {
@@ -203,7 +203,7 @@ final class ShardLife {
       return false;
     }
     Optional<ShardSamples> samples = ports.source().open(shard);
-    if (samples.isEmpty() || samples.get().table() != judging.table) {
+    if (samples.isEmpty() || !isSameTable(samples.get().table(), judging)) {
       return true;
     }
     ports.listener().gap(shard);
@@ -217,7 +217,7 @@ final class ShardLife {
   // ---- clocks
 
   /** Lets clocks run; tells whether the shard has to be begun anew. */
-  boolean heartbeat(long nowNanos) {
+  boolean heartbeat() {
     if (evaluator.isEmpty()) {
       return false;
     }
@@ -231,13 +231,13 @@ final class ShardLife {
       judging.timed().forEach(repair::heartbeat);
     }
     judging.judge.heartbeat();
-    evaluateGroups(nowNanos);
+    evaluateGroups(judging.judge.nowMs);
     return false;
   }
 
-  private void evaluateGroups(long nowNanos) {
+  private void evaluateGroups(long nowMs) {
     GroupWatches here = groups.orElseThrow();
-    for (GroupWatches.Group group : here.due(nowNanos)) {
+    for (GroupWatches.Group group : here.due(nowMs)) {
       blocking.execute(() -> {
         long began = System.nanoTime();
         long atMs = ports.clock().millis();
@@ -250,7 +250,7 @@ final class ShardLife {
         Optional<List<GroupSource.GroupValue>> found = values;
         ports
             .feed()
-            .post(taker, () -> here.evaluated(group, found, atMs, began, System.nanoTime()));
+            .post(taker, () -> here.evaluated(group, found, atMs, System.nanoTime() - began));
       });
     }
   }
@@ -258,7 +258,7 @@ final class ShardLife {
   // ---- rules
 
   /** Goes on with other rules; tells whether the shard has to be begun anew. */
-  boolean rulesChanged(List<RuleIndex.Change> changes, long nowNanos) {
+  boolean rulesChanged(List<RuleIndex.Change> changes) {
     if (evaluator.isEmpty()) {
       return false;
     }
@@ -269,7 +269,7 @@ final class ShardLife {
     RuleChanges applied =
         new RuleChanges(evaluator.get(), samples.get(), ports.options(), ports.source().shards());
     for (RuleIndex.Change change : changes) {
-      applied.apply(change, groups.orElseThrow(), nowNanos);
+      applied.apply(change, groups.orElseThrow());
     }
     return false;
   }
@@ -386,12 +386,5 @@ final class ShardLife {
 
   long pending() {
     return evaluator.map(e -> (long) e.outbox.size()).orElse(0L);
-  }
-
-  /** Tells how many alerts are in a phase. */
-  long count(AlertPhase phase) {
-    return evaluator
-        .map(e -> e.judge.standings().stream().filter(s -> s.state.phase() == phase).count())
-        .orElse(0L);
   }
 }

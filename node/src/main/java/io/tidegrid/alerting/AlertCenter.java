@@ -154,6 +154,14 @@ public final class AlertCenter implements AutoCloseable {
     control = told;
   }
 
+  /**
+   * Returns how many alerts of this member's shards fire, by severity. As of a second ago; never
+   * blocks.
+   */
+  public Map<String, Long> firing() {
+    return upkeep.firing();
+  }
+
   void changed(String table, TenantKey key, Optional<TenantEntry> value) {
     if (table.equals(ruleTable.name())) {
       ruleTable.changed(key, value);
@@ -208,7 +216,9 @@ public final class AlertCenter implements AutoCloseable {
   /** Takes no more part. To be called when evaluation has ended here. */
   @Override
   public void close() {
-    boolean ignored = hazelcast.getUserContext().remove(CONTEXT_KEY, this);
+    if (hazelcast.getLifecycleService().isRunning()) {
+      boolean ignored = hazelcast.getUserContext().remove(CONTEXT_KEY, this);
+    }
     upkeep.close();
     notifiers.close();
     ring.close();

@@ -2,6 +2,9 @@ package io.tidegrid.alerting;
 
 import com.google.re2j.Matcher;
 import com.google.re2j.Pattern;
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -206,8 +209,7 @@ final class AlertTemplate {
     boolean plain = Double.isFinite(number);
     String text =
         switch (kind) {
-          case 'f', 'F' ->
-              plain ? String.format(Locale.ROOT, "%" + precision + "f", number) : number(number);
+          case 'f', 'F' -> plain ? fixed(number, precision) : number(number);
           case 'e' ->
               plain ? String.format(Locale.ROOT, "%" + precision + "e", number) : number(number);
           case 'd' -> plain ? Long.toString(Math.round(number)) : number(number);
@@ -220,6 +222,12 @@ final class AlertTemplate {
                   "printf \"" + format + "\" has the verb %" + kind + "; there are f e g d s v");
         };
     return padded(text, flags, width.isEmpty() ? 0 : Integer.parseInt(width));
+  }
+
+  /** As Go does, halves go to the even digit. */
+  private static String fixed(double number, String precision) {
+    int digits = precision.isEmpty() ? 6 : Integer.parseInt(precision.substring(1));
+    return new BigDecimal(number).setScale(digits, RoundingMode.HALF_EVEN).toPlainString();
   }
 
   private static String padded(String text, String flags, int width) {
@@ -249,8 +257,8 @@ final class AlertTemplate {
     if (!Double.isFinite(value) || value == 0) {
       return number(value);
     }
-    java.math.BigDecimal rounded =
-        new java.math.BigDecimal(value).round(new java.math.MathContext(Math.max(1, digits)));
+    MathContext context = new MathContext(Math.max(1, digits), RoundingMode.HALF_EVEN);
+    BigDecimal rounded = new BigDecimal(value).round(context);
     return rounded.stripTrailingZeros().toPlainString();
   }
 

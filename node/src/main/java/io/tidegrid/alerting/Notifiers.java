@@ -130,10 +130,11 @@ final class Notifiers implements AutoCloseable {
 
     @Override
     public boolean isOurs(NotifyItem item) {
-      return hazelcast
-          .getCluster()
-          .getLocalMember()
-          .equals(hazelcast.getPartitionService().getPartition(item.key()).getOwner());
+      return hazelcast.getLifecycleService().isRunning()
+          && hazelcast
+              .getCluster()
+              .getLocalMember()
+              .equals(hazelcast.getPartitionService().getPartition(item.key()).getOwner());
     }
 
     @Override

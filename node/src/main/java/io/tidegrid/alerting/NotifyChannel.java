@@ -4,20 +4,14 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
-import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 
 /**
@@ -42,17 +36,13 @@ final class NotifyChannel implements AutoCloseable {
   private final Habits habits;
   private final Semaphore requests = new Semaphore(REQUESTS);
   private final CountDownLatch closing = new CountDownLatch(1);
-  private final AtomicInteger waiting = new AtomicInteger();
   private final Counter sent;
   private final Counter failed;
   private final Counter refused;
   private final Counter dropped;
   private final Timer requestTime;
 
-  /** Guards what follows. */
-  private final ReentrantLock lock = new ReentrantLock();
-
-  private final Map<String, Deque<NotifyItem>> groups = new HashMap<>();
+  private final NotifyQueue queue = new NotifyQueue(MAX_WAITING);
 
   /**
    * What differs between receivers.
@@ -97,7 +87,7 @@ final class NotifyChannel implements AutoCloseable {
             .description("Time that receivers take to answer")
             .tag("receiver", name)
             .register(meters);
-    Gauge.builder("tidegrid.alerts.notifications.waiting", waiting, AtomicInteger::get)
+    Gauge.builder("tidegrid.alerts.notifications.waiting", queue, NotifyQueue::size)
         .description("Notifications that wait for a receiver on this member")
         .tag("receiver", name)
         .register(meters);
@@ -116,51 +106,17 @@ final class NotifyChannel implements AutoCloseable {
 
   /** Takes what is to be told; returns at once. */
   void offer(List<NotifyItem> items) {
-    Set<String> idle = new HashSet<>();
-    lock.lock();
-    try {
-      for (NotifyItem item : items) {
-        add(item, idle);
-      }
-    } finally {
-      lock.unlock();
+    if (closing.getCount() == 0 || items.isEmpty()) {
+      return;
     }
-    for (String group : idle) {
+    Map<String, List<NotifyItem>> groups = new LinkedHashMap<>();
+    for (NotifyItem item : items) {
+      groups.computeIfAbsent(habits.group.apply(item), g -> new ArrayList<>()).add(item);
+    }
+    for (String group : queue.add(groups, habits.latestOnly)) {
       var _ = Thread.ofVirtual().name("tidegrid-notify-" + name).start(() -> send(group));
     }
-  }
-
-  private void add(NotifyItem item, Set<String> idle) {
-    if (closing.getCount() == 0) {
-      return;
-    }
-    String group = habits.group.apply(item);
-    Deque<NotifyItem> queue = groups.get(group);
-    if (queue == null) {
-      queue = new ArrayDeque<>();
-      groups.put(group, queue);
-      idle.add(group);
-    }
-    if (queue.stream().anyMatch(item::isSame)) {
-      return;
-    }
-    boolean full = waiting.get() >= MAX_WAITING;
-    if (habits.latestOnly || full) {
-      int before = queue.size();
-      queue.removeIf(other -> other.key().equals(item.key()));
-      int gone = before - queue.size();
-      var _ = waiting.addAndGet(-gone);
-      if (full) {
-        dropped.increment(gone);
-        if (gone == 0) {
-          // What the grid says of it is found again when there is room.
-          dropped.increment();
-          return;
-        }
-      }
-    }
-    queue.add(item);
-    var _ = waiting.incrementAndGet();
+    dropped.increment((double) queue.takeDropped());
   }
 
   private void send(String group) {
@@ -216,9 +172,9 @@ final class NotifyChannel implements AutoCloseable {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      abandon(group);
+      queue.abandon(group);
     } catch (RuntimeException e) {
-      abandon(group);
+      queue.abandon(group);
       if (closing.getCount() > 0) {
         LOG.log(
             System.Logger.Level.WARNING, "telling the " + name + " failed, again in a while", e);
@@ -241,7 +197,7 @@ final class NotifyChannel implements AutoCloseable {
   /** Returns what is to be sent next: of each alert one change. Without any the group is over. */
   private List<NotifyItem> next(String group) {
     while (true) {
-      List<NotifyItem> batch = peek(group);
+      List<NotifyItem> batch = queue.peek(group, AT_ONCE);
       if (batch.isEmpty()) {
         return batch;
       }
@@ -254,7 +210,7 @@ final class NotifyChannel implements AutoCloseable {
           unwanted.add(item);
         }
       }
-      remove(group, unwanted);
+      queue.remove(group, unwanted);
       batch.removeAll(unwanted);
       if (!batch.isEmpty()) {
         return batch;
@@ -262,60 +218,10 @@ final class NotifyChannel implements AutoCloseable {
     }
   }
 
-  private List<NotifyItem> peek(String group) {
-    lock.lock();
-    try {
-      Deque<NotifyItem> queue = groups.getOrDefault(group, new ArrayDeque<>());
-      List<NotifyItem> batch = new ArrayList<>();
-      Set<Object> alerts = new HashSet<>();
-      for (NotifyItem item : queue) {
-        if (batch.size() == AT_ONCE || !alerts.add(item.key())) {
-          break;
-        }
-        batch.add(item);
-      }
-      if (batch.isEmpty()) {
-        var _ = groups.remove(group);
-      }
-      return batch;
-    } finally {
-      lock.unlock();
-    }
-  }
-
   private void done(String group, List<NotifyItem> batch) {
     // Noted before it leaves the queue, so that who looks for what is left out finds it in one.
     habits.notes.told(batch);
-    remove(group, batch);
-  }
-
-  private void remove(String group, List<NotifyItem> items) {
-    if (items.isEmpty()) {
-      return;
-    }
-    lock.lock();
-    try {
-      Deque<NotifyItem> queue = groups.getOrDefault(group, new ArrayDeque<>());
-      for (NotifyItem item : items) {
-        if (queue.remove(item)) {
-          var _ = waiting.decrementAndGet();
-        }
-      }
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void abandon(String group) {
-    lock.lock();
-    try {
-      Deque<NotifyItem> queue = groups.remove(group);
-      if (queue != null) {
-        var _ = waiting.addAndGet(-queue.size());
-      }
-    } finally {
-      lock.unlock();
-    }
+    queue.remove(group, batch);
   }
 
   private long pause(long pauseMs) throws InterruptedException {

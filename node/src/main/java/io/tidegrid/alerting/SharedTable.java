@@ -258,24 +258,33 @@ final class SharedTable<V extends TenantEntry> {
     Map<TenantKey, V> here = new HashMap<>();
     all().forEach(value -> here.put(value.key(), value));
     for (V value : map.values()) {
-      V mine = here.remove(value.key());
-      if (mine == null || mine.version() < value.version()) {
-        changed(value.key(), Optional.of(value));
+      V mine = here.get(value.key());
+      if (mine == null || mine.version() <= value.version()) {
+        boolean news = mine == null || mine.version() < value.version();
+        if (news) {
+          changed(value.key(), Optional.of(value));
+        }
+        var _ = here.remove(value.key());
       }
     }
     here.values().forEach(value -> repair(value, lost));
   }
 
-  /** One that the grid lacks was taken away unheard, or went down with its members. */
+  /**
+   * One that the grid lacks, or has in an older version, was taken away unheard, or went down with
+   * its members, or was overtaken by the other half of a cluster that had split.
+   */
   private void repair(V value, boolean lost) {
     locked(
         value.key().tenant(),
         () -> {
-          if (!map.containsKey(value.key()) && find(value.key()).isPresent()) {
+          Optional<V> there = Optional.ofNullable(map.get(value.key()));
+          boolean older = there.map(any -> any.version() < value.version()).orElse(true);
+          if (older && find(value.key()).isPresent()) {
             Optional<V> stays =
                 archive.isPresent()
                     ? archive.get().find(value.key())
-                    : Optional.of(value).filter(any -> lost);
+                    : Optional.of(value).filter(any -> lost || there.isPresent());
             stays.ifPresentOrElse(
                 stored -> map.set(stored.key(), stored), () -> forget(value.key()));
           }

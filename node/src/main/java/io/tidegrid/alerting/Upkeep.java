@@ -12,7 +12,9 @@ import io.tidegrid.grid.AlertKey;
 import io.tidegrid.grid.RuleEntry;
 import io.tidegrid.grid.SilenceEntry;
 import io.tidegrid.grid.StateEntry;
+import io.tidegrid.grid.TenantKey;
 import io.tidegrid.model.Alert;
+import io.tidegrid.model.AlertPhase;
 import io.tidegrid.model.AlertState;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -36,6 +38,7 @@ final class Upkeep implements AutoCloseable {
 
   private static final long LOAD_MS = 200;
   private static final long ROUND_MS = 1_000;
+  private static final long LONGEST_ROUND_MS = 15_000;
   private static final long REPAIR_ROUNDS = 60;
 
   /** So long an ended alert waits for a receiver that does not come back. */
@@ -53,11 +56,27 @@ final class Upkeep implements AutoCloseable {
   private final List<Partition> partitions;
   private long resendAtNanos;
   private long rounds;
+  private long pauseMs = ROUND_MS;
   private volatile boolean repairSoon;
   private volatile boolean closed;
-  private volatile Counts counts = new Counts(0, 0, 0);
+  private volatile Counts counts = new Counts(Map.of(), Map.of(), 0);
 
-  private record Counts(long pending, long firing, long resolved) {}
+  /** Alerts of this member's shards, the active ones by severity. */
+  private record Counts(Map<String, Long> pending, Map<String, Long> firing, long resolved) {}
+
+  /** What one look at all of them comes to. */
+  private static final class Look {
+    final Map<String, Long> pending = new TreeMap<>();
+    final Map<String, Long> firing = new TreeMap<>();
+    final List<GridLedger.Known> untold = new ArrayList<>();
+    final List<GridLedger.Known> toRepeat = new ArrayList<>();
+    final boolean repeating;
+    long resolved;
+
+    Look(boolean repeating) {
+      this.repeating = repeating;
+    }
+  }
 
   /** What is kept up. */
   record Parts(
@@ -83,21 +102,19 @@ final class Upkeep implements AutoCloseable {
     this.clock = clock;
     this.partitions = List.copyOf(hazelcast.getPartitionService().getPartitions());
     this.bySeverity =
-        MultiGauge.builder("tidegrid.alerts.firing")
-            .description("Firing alerts of the shards that this member owns, by severity")
+        MultiGauge.builder("tidegrid.alerts.active")
+            .description("Pending and firing alerts of the shards that this member owns")
             .register(meters);
-    gauge(meters, "pending", Counts::pending);
-    gauge(meters, "firing", Counts::firing);
-    gauge(meters, "resolved", Counts::resolved);
+    Gauge.builder("tidegrid.alerts.resolved", this, any -> any.counts.resolved)
+        .description("Resolved alerts that are remembered for a while")
+        .register(meters);
     this.resendAtNanos = System.nanoTime() + resendInterval.toNanos();
     this.thread = Thread.ofPlatform().daemon().name("tidegrid-alert-upkeep").unstarted(this::run);
   }
 
-  private void gauge(MeterRegistry meters, String state, Function<Counts, Long> count) {
-    Gauge.builder("tidegrid.alerts.states", this, any -> count.apply(any.counts))
-        .description("Alerts of the shards that this member owns, by where they stand")
-        .tag("state", state)
-        .register(meters);
+  /** Returns how many alerts of this member's shards fire, by severity; a second old at most. */
+  Map<String, Long> firing() {
+    return counts.firing;
   }
 
   void start() {
@@ -125,7 +142,7 @@ final class Upkeep implements AutoCloseable {
         LOG.log(System.Logger.Level.DEBUG, "the upkeep of alerts failed, again soon", e);
       }
       try {
-        boolean ignored = wake.tryAcquire(loaded ? ROUND_MS : LOAD_MS, TimeUnit.MILLISECONDS);
+        boolean ignored = wake.tryAcquire(loaded ? pauseMs : LOAD_MS, TimeUnit.MILLISECONDS);
         int all = wake.drainPermits();
         rounds += all >= 0 ? 1 : 0;
       } catch (InterruptedException e) {
@@ -171,66 +188,74 @@ final class Upkeep implements AutoCloseable {
   }
 
   private void look() {
-    long[] phases = new long[3];
-    Map<String, Long> severities = new TreeMap<>();
-    List<GridLedger.Known> untold = new ArrayList<>();
-    List<GridLedger.Known> firing = new ArrayList<>();
-    boolean resend = parts.notifiers.repeats() && System.nanoTime() >= resendAtNanos;
+    long start = System.nanoTime();
+    Look look = new Look(parts.notifiers.repeats() && start >= resendAtNanos);
     for (int shard = 0; shard < partitions.size(); shard++) {
-      if (!isOwned(shard)) {
-        continue;
-      }
-      for (Map.Entry<AlertKey, StateEntry> entry :
-          parts.states.entrySet(
-              Predicates.partitionPredicate(
-                  partitionKey.applyAsInt(shard), Predicates.alwaysTrue()))) {
-        look(entry, phases, severities, untold, firing);
+      if (isOwned(shard)) {
+        parts
+            .states
+            .entrySet(
+                Predicates.partitionPredicate(
+                    partitionKey.applyAsInt(shard), Predicates.alwaysTrue()))
+            .forEach(entry -> look(entry.getKey(), entry.getValue(), look));
       }
     }
-    counts = new Counts(phases[0], phases[1], phases[2]);
-    bySeverity.register(
-        severities.entrySet().stream()
-            .map(entry -> MultiGauge.Row.of(Tags.of("severity", entry.getKey()), entry.getValue()))
-            .toList(),
-        true);
-    parts.notifiers.tell(untold);
-    if (resend) {
-      resendAtNanos = System.nanoTime() + resendInterval.toNanos();
-      parts.notifiers.repeat(firing);
+    counts = new Counts(Map.copyOf(look.pending), Map.copyOf(look.firing), look.resolved);
+    List<MultiGauge.Row<?>> rows = new ArrayList<>();
+    look.pending.forEach((severity, count) -> rows.add(row("pending", severity, count)));
+    look.firing.forEach((severity, count) -> rows.add(row("firing", severity, count)));
+    bySeverity.register(rows, true);
+    parts.notifiers.tell(look.untold);
+    if (look.repeating) {
+      resendAtNanos = start + resendInterval.toNanos();
+      parts.notifiers.repeat(look.toRepeat);
     }
+    // With very many alerts it looks less often rather than take more than some percents of a core.
+    long took = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+    pauseMs = Math.clamp(took * 20, ROUND_MS, LONGEST_ROUND_MS);
   }
 
-  private void look(
-      Map.Entry<AlertKey, StateEntry> found,
-      long[] phases,
-      Map<String, Long> severities,
-      List<GridLedger.Known> untold,
-      List<GridLedger.Known> firing) {
-    StateEntry entry = found.getValue();
+  private static MultiGauge.Row<?> row(String state, String severity, long count) {
+    return MultiGauge.Row.of(Tags.of("state", state, "severity", severity), count);
+  }
+
+  private void look(AlertKey key, StateEntry entry, Look look) {
     AlertState state = entry.state();
     boolean awaited = parts.notifiers.isAwaited(entry);
     if (entry.ended()) {
-      sweep(found.getKey(), entry, awaited);
-      phases[2]--;
+      sweep(key, entry, awaited);
     }
-    switch (state.phase()) {
-      case PENDING -> phases[0]++;
-      case FIRING -> {
-        phases[1]++;
-        Alert alert = rendering.apply(state);
-        var _ = severities.merge(alert.severity(), 1L, Long::sum);
-        if (parts.notifiers.repeats() && !alert.silenced()) {
-          boolean ignored = firing.add(new GridLedger.Known(found.getKey(), entry, alert));
-        }
-      }
-      case RESOLVED -> phases[2]++;
-    }
-    if (awaited) {
-      Alert alert = rendering.apply(state);
-      if (!alert.silenced()) {
-        untold.add(new GridLedger.Known(found.getKey(), entry, alert));
+    if (state.phase() == AlertPhase.RESOLVED) {
+      look.resolved += entry.ended() ? 0 : 1;
+      if (!awaited) {
+        return;
       }
     }
+    if (state.phase() == AlertPhase.PENDING) {
+      var _ = look.pending.merge(severity(state), 1L, Long::sum);
+    } else if (state.phase() == AlertPhase.FIRING) {
+      var _ = look.firing.merge(severity(state), 1L, Long::sum);
+    }
+    boolean repeated = look.repeating && state.phase() == AlertPhase.FIRING;
+    if (!awaited && !repeated) {
+      return;
+    }
+    Alert alert = rendering.apply(state);
+    GridLedger.Known known = new GridLedger.Known(key, entry, alert);
+    if (awaited && !alert.silenced()) {
+      look.untold.add(known);
+    }
+    if (repeated && !alert.silenced()) {
+      look.toRepeat.add(known);
+    }
+  }
+
+  private String severity(AlertState state) {
+    return parts
+        .rules
+        .findLast(new TenantKey(state.tenant(), state.ruleId()))
+        .map(entry -> entry.rule().spec().severity())
+        .orElse("");
   }
 
   private void sweep(AlertKey key, StateEntry entry, boolean awaited) {

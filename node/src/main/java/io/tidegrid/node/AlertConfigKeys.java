@@ -9,6 +9,14 @@ final class AlertConfigKeys {
   private static final Duration MS = Duration.ofMillis(1);
   private static final Duration DAY = Duration.ofDays(1);
 
+  static final ConfigKey<Duration> RETENTION_ALERTS =
+      ConfigKeys.key(
+          "retention.alerts",
+          ConfigType.duration(Duration.ZERO, Duration.ofDays(36_500)),
+          "90d",
+          "How long the database keeps alerts that ended, since they did and were written. 0: for"
+              + " ever.");
+
   static final ConfigKey<Integer> MAX_RULES =
       ConfigKeys.key(
           "alerts.max-rules",
@@ -58,13 +66,6 @@ final class AlertConfigKeys {
           ConfigType.duration(Duration.ofMillis(10), Duration.ofMinutes(5)),
           "10s",
           "How long a receiver of alerts may take to answer before it is tried again.");
-  static final ConfigKey<Duration> RETENTION_ALERTS =
-      ConfigKeys.key(
-          "retention.alerts",
-          ConfigType.duration(Duration.ZERO, Duration.ofDays(36_500)),
-          "90d",
-          "How long the database keeps alerts that ended, since they did and were written. 0: for"
-              + " ever.");
 
   private AlertConfigKeys() {}
 

@@ -4,6 +4,10 @@ import com.hazelcast.config.Config;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.jet.Job;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.prometheus.metrics.model.registry.Collector;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
+import io.prometheus.metrics.model.snapshots.Labels;
+import io.prometheus.metrics.model.snapshots.MetricMetadata;
 import io.tidegrid.alert.AlertFeed;
 import io.tidegrid.alert.AlertJob;
 import io.tidegrid.alert.AlertPorts;
@@ -104,6 +108,23 @@ final class Alerting {
     return center.doors();
   }
 
+  /**
+   * Returns the gauge {@code active_alerts_total}. The registry's own way to gauges would take the
+   * end off the name.
+   */
+  Collector activeAlerts() {
+    return () ->
+        new GaugeSnapshot(
+            new MetricMetadata(
+                "active_alerts_total",
+                "Firing alerts of the shards that this member owns, by severity"),
+            center.firing().entrySet().stream()
+                .map(entry ->
+                    new GaugeSnapshot.GaugeDataPointSnapshot(
+                        entry.getValue(), Labels.of("severity", entry.getKey()), null))
+                .toList());
+  }
+
   /** Begins to evaluate. Returns at once; the job starts when the cluster gets to it. */
   void start(SeriesStore store, QueryEngine queries) {
     AlertPorts installed =
@@ -172,11 +193,16 @@ final class Alerting {
     }
   }
 
-  /** Stores what waits to be written behind; to be called while the database is there. */
-  void flush() {
-    if (database.isPresent()) {
+  /**
+   * Stores what waits to be written behind, if the database is there, and nothing afterwards: a
+   * grid that shuts down would wait for a database that does not come back. Who takes over compares
+   * what it has with the database.
+   */
+  void endStoring(boolean reachable) {
+    if (database.isPresent() && reachable) {
       hazelcast.getMap(GridNames.ALERT_STATE).flush();
       hazelcast.getMap(GridNames.ALERT_HISTORY).flush();
     }
+    database.ifPresent(AlertPersistence::close);
   }
 }

@@ -277,6 +277,7 @@ public final class TidegridNode implements AutoCloseable {
     new ProcessorMetrics().bindTo(meters);
     JvmGcMetrics gc = new JvmGcMetrics();
     gc.bindTo(meters);
+    meters.getPrometheusRegistry().register(alerting.activeAlerts());
     Gauge.builder("tidegrid.store.series", status, s -> s.memory().series())
         .description("Series in the shards that this member owns")
         .register(meters);
@@ -374,8 +375,8 @@ public final class TidegridNode implements AutoCloseable {
       if (flushed && persistence.isPresent()) {
         // Terminating forgets what waits to be written behind.
         hazelcast.getMap(GridNames.METADATA).flush();
-        alerting.flush();
       }
+      alerting.endStoring(flushed);
       queries.close();
       live.close();
       retirement.ifPresent(JournalRetirement::close);

@@ -110,7 +110,7 @@ public final class AlertPersistence implements AlertHistory, AutoCloseable {
             new MembershipAdapter() {
               @Override
               public void memberRemoved(MembershipEvent event) {
-                sweep.membershipLost();
+                sweep.wake();
               }
             });
   }

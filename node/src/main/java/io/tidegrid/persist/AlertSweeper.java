@@ -9,7 +9,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -17,12 +16,11 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Sees to what the write-behind queues of alerts forgot. A backup drops queued entries ten seconds
- * after their time whether the owner stored them or not, and deletions with them; so when a member
- * is lost, the states of this member's shards are compared with the database. Alerts of the past
+ * after their time whether the owner stored them or not, and deletions with them; so the states of
+ * each shard that this member has taken over are compared with the database. Alerts of the past
  * that no queue holds are stored when they have lain for a while. Old ones are dropped, by the
  * owner of the first partition.
  */
@@ -44,7 +42,7 @@ final class AlertSweeper implements AutoCloseable {
   private final LocalAlerts<TenantKey, HistoryEntry> localHistory;
   private final Duration retention;
   private final InstantSource clock;
-  private final AtomicBoolean membershipLost = new AtomicBoolean();
+  private final Set<Integer> compared = new HashSet<>();
   private final Semaphore wake = new Semaphore(0);
   private final Map<TenantKey, Long> seen = new HashMap<>();
   private final Thread thread;
@@ -82,9 +80,8 @@ final class AlertSweeper implements AutoCloseable {
     this.thread = Thread.ofPlatform().name("tidegrid-alert-sweep").daemon().start(this::run);
   }
 
-  /** Says that a member left, so that states may differ from the database. */
-  void membershipLost() {
-    membershipLost.set(true);
+  /** Says that shards may have moved. */
+  void wake() {
     wake.release();
   }
 
@@ -109,17 +106,17 @@ final class AlertSweeper implements AutoCloseable {
   }
 
   private void round() throws SQLException {
-    if (membershipLost.get()) {
-      membershipLost.set(false);
-      boolean whole = false;
-      try {
-        reconcile();
-        whole = true;
-      } finally {
-        if (!whole) {
-          membershipLost.set(true);
-        }
+    Set<Integer> owned = new HashSet<>();
+    for (int partition = 0; partition < localStates.partitions(); partition++) {
+      if (localStates.isOwned(partition)) {
+        owned.add(partition);
       }
+    }
+    compared.retainAll(owned);
+    owned.removeAll(compared);
+    if (!owned.isEmpty()) {
+      reconcile(owned);
+      compared.addAll(owned);
     }
     sweepHistory();
     if (!retention.isZero() && System.nanoTime() >= dropAfterNanos && localStates.isOwned(0)) {
@@ -127,8 +124,9 @@ final class AlertSweeper implements AutoCloseable {
     }
   }
 
-  private void reconcile() throws SQLException {
-    int[] loaded = loadedShards();
+  private void reconcile(Set<Integer> taken) throws SQLException {
+    int[] loaded =
+        taken.stream().filter(this::isLoaded).mapToInt(Integer::intValue).sorted().toArray();
     if (loaded.length == 0) {
       return;
     }
@@ -182,14 +180,9 @@ final class AlertSweeper implements AutoCloseable {
     return tenant + '\n' + ruleId + '\n' + fingerprint;
   }
 
-  private int[] loadedShards() {
-    List<Integer> loaded = new ArrayList<>();
-    for (int partition = 0; partition < loadedShards.partitions(); partition++) {
-      if (!loadedShards.scan(partition).isEmpty()) {
-        loaded.add(partition);
-      }
-    }
-    return loaded.stream().mapToInt(Integer::intValue).toArray();
+  /** Of one that is not, the map holds nothing yet, and the database all. */
+  private boolean isLoaded(int shard) {
+    return !loadedShards.scan(shard).isEmpty();
   }
 
   private void sweepHistory() {
