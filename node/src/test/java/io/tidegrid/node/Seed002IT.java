@@ -165,12 +165,16 @@ class Seed002IT {
       assertThat(firing.getJsonObject("labels").getString("team")).isEqualTo("infra");
       assertThat(awaitActive("severity=critical")).isEqualTo(firing);
       assertThat(node.getJson(RULES + '/' + rule).getString("state")).isEqualTo("firing");
-      assertThat(node.get("/metrics").body())
-          .contains(
-              "metrics_ingested_total",
-              "query_requests_total",
-              "active_alerts_total{",
-              "websocket_connections 1.0");
+      Awaitility.await()
+          .atMost(Duration.ofSeconds(10))
+          .untilAsserted(() ->
+              assertThat(node.get("/metrics").body().lines())
+                  .contains(
+                      "active_alerts_total{severity=\"critical\"} 1.0",
+                      "websocket_connections 1.0",
+                      "tidegrid_sse_connections 0.0")
+                  .anyMatch(line -> line.startsWith("metrics_ingested_total "))
+                  .anyMatch(line -> line.startsWith("query_requests_total ")));
 
       ingest("temperature", 70);
       JsonObject resolved = messages(client, 2).getJsonObject("data");
