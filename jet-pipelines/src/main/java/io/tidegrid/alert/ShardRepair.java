@@ -1,0 +1,349 @@
+package io.tidegrid.alert;
+
+import io.tidegrid.alert.AlertSource.ShardSamples;
+import io.tidegrid.model.AlertPhase;
+import io.tidegrid.model.AlertState;
+import io.tidegrid.model.Labels;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Judges what memory has of a shard instead of what was shown: when the shard is taken over, when
+ * batches are missing, when a rule is new. Used by one thread.
+ */
+final class ShardRepair {
+
+  private record Alert(String tenant, String rule, Labels labels) {}
+
+  private final ShardEvaluator shard;
+  private final ShardSamples samples;
+  private final AlertOptions options;
+  private final Samples buffer = new Samples();
+
+  ShardRepair(ShardEvaluator shard, ShardSamples samples, AlertOptions options) {
+    this.shard = shard;
+    this.samples = samples;
+    this.options = options;
+  }
+
+  private long nowMs() {
+    return shard.judge.nowMs;
+  }
+
+  // ---- taking a shard over
+
+  /**
+   * Goes on from what the ledger has: of an alert that stands there, with the samples after the one
+   * it was judged by last; of others, with those of the last minutes.
+   *
+   * @return what belongs to none of the shard's series
+   */
+  List<AlertState> begin(List<AlertState> states) {
+    Map<Alert, AlertState> byAlert = new HashMap<>();
+    for (AlertState state : states) {
+      byAlert.put(new Alert(state.tenant(), state.ruleId(), state.labels()), state);
+      if (!state.announced() && state.phase() != AlertPhase.PENDING) {
+        shard.outbox.change(state);
+      }
+    }
+    int size = samples.size();
+    for (int number = 0; number < size; number++) {
+      SeriesWatch series = shard.series(number);
+      if (series == SeriesWatch.NONE) {
+        continue;
+      }
+      String tenant = shard.table.tenant(number);
+      Map<CompiledRule, AlertState> known = new HashMap<>();
+      if (!byAlert.isEmpty()) {
+        for (CompiledRule rule : series.rules.all()) {
+          AlertState state = byAlert.remove(new Alert(tenant, rule.id(), series.labels));
+          if (state != null) {
+            known.put(rule, state);
+          }
+        }
+      }
+      begin(series, known);
+    }
+    shard.readThrough(samples.throughSequence());
+    return new ArrayList<>(byAlert.values());
+  }
+
+  private void begin(SeriesWatch series, Map<CompiledRule, AlertState> known) {
+    long newest = samples.lastTimeMs(series.number);
+    long changedMs = AlertState.NEVER;
+    for (Map.Entry<CompiledRule, AlertState> entry : known.entrySet()) {
+      AlertState state = entry.getValue();
+      Standing standing = shard.judge.adopt(series, entry.getKey(), state);
+      changedMs = Math.max(changedMs, state.changedAtMs());
+      if (state.ruleVersion() != entry.getKey().rule.version()) {
+        shard.judge.judgeBy(standing, entry.getKey());
+      }
+    }
+    if (newest == Long.MIN_VALUE && known.isEmpty()) {
+      return;
+    }
+    // When a sample came last is not known any more; not before this.
+    series.lastArrivalMs = Math.max(Math.min(newest, nowMs()), changedMs);
+    for (CompiledRule rule : series.rules.all()) {
+      AlertState state = known.get(rule);
+      boolean otherVersion = state != null && state.ruleVersion() != rule.rule.version();
+      if (state == null || otherVersion) {
+        Newest otherwise = otherVersion ? Newest.EVEN_STALE : Newest.UNLESS_STALE;
+        replay(series, rule, unknownFrom(rule), Long.MAX_VALUE, otherwise);
+      } else {
+        replay(series, rule, state.lastTimeMs(), Long.MAX_VALUE, Newest.NOT);
+      }
+    }
+    series.lastEachMs = Math.max(series.lastEachMs, newest);
+    finish(series, newest);
+  }
+
+  /** Of what came before the rule was as it is, only the newest sample counts. */
+  private long unknownFrom(CompiledRule rule) {
+    return Math.max(nowMs() - options.lookbackMs(), rule.rule.updatedAt().toEpochMilli() - 1);
+  }
+
+  // ---- missing batches
+
+  /** Goes on with all samples after those that were judged. */
+  void fillGap() {
+    long through = samples.throughSequence();
+    int size = samples.size();
+    for (int number = 0; number < size; number++) {
+      SeriesWatch series = shard.series(number);
+      if (series == SeriesWatch.NONE) {
+        continue;
+      }
+      long newest = samples.lastTimeMs(number);
+      long judged = Math.max(series.floorMs, Math.min(series.lastTimeMs, eachFrom(series)));
+      if (newest <= judged) {
+        continue;
+      }
+      series.lastArrivalMs = nowMs();
+      buffer.clear();
+      samples.copy(number, judged == Long.MIN_VALUE ? judged : judged + 1, newest, buffer);
+      for (int i = 0; i < buffer.size(); i++) {
+        shard.judge(series, buffer.time(i), buffer.value(i), true, false);
+      }
+      refillWindows(series);
+    }
+    shard.track.skipTo(through);
+    shard.readThrough(samples.throughSequence());
+  }
+
+  private static long eachFrom(SeriesWatch series) {
+    return series.rules.each.length == 0 ? Long.MAX_VALUE : series.lastEachMs;
+  }
+
+  // ---- rules
+
+  /** Judges the newest sample of a series by a rule that is new to it. */
+  void beginRule(SeriesWatch series, CompiledRule rule) {
+    boolean judgedBefore = series.lastTimeMs != SeriesWatch.NEVER;
+    long newest = judgedBefore ? series.lastTimeMs : samples.lastTimeMs(series.number);
+    if (newest == Long.MIN_VALUE) {
+      return;
+    }
+    series.floorMs = Math.max(series.floorMs, newest);
+    if (rule.each) {
+      // Which samples came before the rule is not known for sure; better none is left out.
+      return;
+    }
+    if (!judgedBefore) {
+      series.lastArrivalMs = Math.min(newest, nowMs());
+    }
+    replay(series, rule, newest, newest, Newest.UNLESS_STALE);
+    finish(series, newest);
+  }
+
+  /** Judges alerts of a rule that changed by the last value. */
+  void rejudge(Standing standing, CompiledRule rule) {
+    SeriesWatch series = standing.series;
+    shard.judge.judgeBy(standing, rule);
+    long newest = series.lastTimeMs;
+    if (newest == SeriesWatch.NEVER || rule.each) {
+      return;
+    }
+    replay(series, rule, newest, newest, Newest.EVEN_STALE);
+    finish(series, newest);
+  }
+
+  /** Goes on with one alert, of which the ledger knows better. */
+  void resume(Standing standing) {
+    SeriesWatch series = standing.series;
+    long newest = series.lastTimeMs;
+    if (series.number < 0 || newest == SeriesWatch.NEVER || standing.rule.each) {
+      return;
+    }
+    replay(series, standing.rule, standing.state.lastTimeMs(), newest, Newest.NOT);
+    finish(series, newest);
+  }
+
+  // ---- one series, one rule
+
+  /** Whether the newest sample is judged when there is none in the range. */
+  private enum Newest {
+    NOT,
+    UNLESS_STALE,
+    EVEN_STALE
+  }
+
+  /**
+   * Judges samples of a series by one rule, in order of time.
+   *
+   * @param afterMs those after this time
+   * @param toMs and up to this time
+   * @param otherwise whether, when there are none, the newest at all is judged
+   */
+  private void replay(
+      SeriesWatch series, CompiledRule rule, long afterMs, long toMs, Newest otherwise) {
+    if (rule.kind == CompiledRule.Kind.ABSENT) {
+      long newest = Math.min(toMs, samples.lastTimeMs(series.number));
+      if (newest > afterMs) {
+        series.lastTimeMs = newest;
+        shard.judge.step(series, rule, newest, Double.NaN, false);
+      }
+      return;
+    }
+    buffer.clear();
+    long from = afterMs == Long.MIN_VALUE ? afterMs : afterMs + 1;
+    long windowFrom =
+        rule.rangeMs == 0 || from < Long.MIN_VALUE + rule.rangeMs ? from : from - rule.rangeMs;
+    samples.copy(series.number, windowFrom, toMs, buffer);
+    boolean any = buffer.size() > 0 && buffer.time(buffer.size() - 1) >= from;
+    if (!any) {
+      if (otherwise != Newest.NOT && !rule.each) {
+        replayNewest(series, rule, toMs, otherwise == Newest.EVEN_STALE);
+      }
+      return;
+    }
+    SampleWindow window = new SampleWindow(rule.rangeMs, unlimited());
+    for (int i = 0; i < buffer.size(); i++) {
+      long time = buffer.time(i);
+      double value = buffer.value(i);
+      window.add(time, value);
+      if (time < from) {
+        continue;
+      }
+      step(series, rule, time, value, window);
+    }
+  }
+
+  private void step(
+      SeriesWatch series, CompiledRule rule, long time, double value, SampleWindow window) {
+    if (rule.each) {
+      series.lastEachMs = time;
+    } else {
+      series.lastTimeMs = time;
+    }
+    double figure = value;
+    if (rule.kind == CompiledRule.Kind.WINDOW) {
+      boolean ignored = window.moveTo(time);
+      figure = window.value(rule.function.orElseThrow());
+    }
+    boolean met = rule.test(figure);
+    shard.judge.step(series, rule, time, figure, met);
+    if (rule.each && met) {
+      shard.judge.breach(series, rule, time, value);
+    }
+  }
+
+  private void replayNewest(SeriesWatch series, CompiledRule rule, long toMs, boolean evenStale) {
+    buffer.clear();
+    samples.copyLatest(series.number, toMs, buffer);
+    boolean stale =
+        buffer.size() > 0 && nowMs() - buffer.time(0) >= options.staleAfter().toMillis();
+    if (buffer.size() == 0 || (stale && !evenStale)) {
+      return;
+    }
+    long time = buffer.time(0);
+    double value = buffer.value(0);
+    SampleWindow window = new SampleWindow(rule.rangeMs, unlimited());
+    if (rule.kind == CompiledRule.Kind.WINDOW) {
+      buffer.clear();
+      samples.copy(series.number, time - rule.rangeMs + 1, time, buffer);
+      for (int i = 0; i < buffer.size(); i++) {
+        window.add(buffer.time(i), buffer.value(i));
+      }
+    }
+    step(series, rule, time, value, window);
+  }
+
+  private static WindowBudget unlimited() {
+    return new WindowBudget(Long.MAX_VALUE);
+  }
+
+  /** Sets up a series so that samples after a time are judged as they come. */
+  private void finish(SeriesWatch series, long throughMs) {
+    series.lastTimeMs = throughMs == Long.MIN_VALUE ? SeriesWatch.NEVER : throughMs;
+    shard.judgeDue(series, Long.MIN_VALUE, Double.NaN);
+    series.disquiet();
+    refillWindows(series);
+  }
+
+  private void refillWindows(SeriesWatch series) {
+    if (series.lastTimeMs == SeriesWatch.NEVER) {
+      return;
+    }
+    for (SampleWindow window : series.windows) {
+      window.clear();
+      if (window.isBuffered()) {
+        read(series, window, series.lastTimeMs);
+      }
+    }
+  }
+
+  private void read(SeriesWatch series, SampleWindow window, long endMs) {
+    buffer.clear();
+    samples.copy(series.number, endMs - window.rangeMs + 1, endMs, buffer);
+    for (int i = 0; i < buffer.size(); i++) {
+      window.add(buffer.time(i), buffer.value(i));
+    }
+  }
+
+  // ---- windows that time goes over
+
+  /** Judges windows and absences as time passes: once a second. */
+  void heartbeat(SeriesWatch series) {
+    long silentMs = nowMs() - series.lastArrivalMs;
+    if (series.lastArrivalMs == SeriesWatch.NEVER || series.lastTimeMs == SeriesWatch.NEVER) {
+      return;
+    }
+    if (silentMs < options.staleAfter().toMillis()) {
+      long endMs = Math.min(series.lastTimeMs + Math.max(0, silentMs), nowMs());
+      for (SampleWindow window : series.windows) {
+        judgeAt(series, window, Math.max(endMs, series.lastTimeMs));
+      }
+    }
+    for (CompiledRule rule : series.rules.absences) {
+      boolean absent = silentMs >= rule.rangeMs && silentMs < rule.rangeMs + ABSENCE_REMEMBERED_MS;
+      if (absent) {
+        shard.judge.step(series, rule, series.lastArrivalMs + rule.rangeMs, Double.NaN, true);
+        series.disquiet();
+      }
+    }
+  }
+
+  /** What went silent longer ago when a rule begins is not coming back. */
+  private static final long ABSENCE_REMEMBERED_MS = 3_600_000;
+
+  private void judgeAt(SeriesWatch series, SampleWindow window, long endMs) {
+    SampleWindow judged = window;
+    if (window.isBuffered()) {
+      if (!window.moveTo(endMs)) {
+        return;
+      }
+    } else {
+      judged = new SampleWindow(window.rangeMs, unlimited());
+      read(series, judged, endMs);
+    }
+    for (CompiledRule rule : series.rules.windows) {
+      if (rule.rangeMs == window.rangeMs) {
+        double figure = judged.value(rule.function.orElseThrow());
+        shard.judge.step(series, rule, endMs, figure, rule.test(figure));
+      }
+    }
+  }
+}
