@@ -59,11 +59,16 @@ public final class AlertFeed implements SampleTap, AlertControl {
   public void appended(AppendedSamples samples) {
     if (waiting.addAndGet(samples.size()) > maxWaiting) {
       waiting.addAndGet(-samples.size());
-      overflowed.addAndGet(samples.size());
-      incomplete.add(samples.shard());
+      overflow(samples);
       return;
     }
     items.add(new Arrival(samples, System.nanoTime()));
+  }
+
+  /** Drops a batch. */
+  void overflow(AppendedSamples samples) {
+    overflowed.addAndGet(samples.size());
+    incomplete.add(samples.shard());
   }
 
   @Override
@@ -126,6 +131,10 @@ public final class AlertFeed implements SampleTap, AlertControl {
       samples += item instanceof Arrival arrival ? arrival.samples.size() : 0;
     }
     waiting.addAndGet(-samples);
+  }
+
+  boolean isIdle() {
+    return items.isEmpty() && incomplete.isEmpty();
   }
 
   /** Returns how many samples wait. */

@@ -37,7 +37,8 @@ public interface AlertLedger {
    * AlertState#lastTimeMs} alone. The same change (of phase, {@link AlertState#pendingSinceMs} and
    * {@link AlertState#resolvedAtMs}) may come again, after a failure, or from two members while a
    * shard moves: it is recorded and announced once, except that one which stands there unannounced
-   * is announced then.
+   * is announced then. A change to resolved whose {@link AlertState#firedAtMs} is {@link
+   * AlertState#NEVER} never fired: it only says how far the alert was judged, and nobody is told.
    *
    * @return for each change what stands there now, in order
    * @throws RuntimeException when the grid cannot take it now; all of it to be tried again

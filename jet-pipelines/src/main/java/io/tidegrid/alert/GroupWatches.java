@@ -17,7 +17,7 @@ import java.util.Optional;
  */
 final class GroupWatches {
 
-  private static final long OFTEN_NANOS = 1_000_000_000;
+  private static final long OFTEN_MS = 1000;
 
   /** Evaluating a rule takes at most a twentieth of the time. */
   private static final long REST_FACTOR = 20;
@@ -26,12 +26,16 @@ final class GroupWatches {
   static final class Group {
     final CompiledRule rule;
     private final Map<Labels, SeriesWatch> byLabels = new HashMap<>();
-    private long dueNanos;
+    private long dueMs;
     private boolean underWay;
 
-    private Group(CompiledRule rule, long nowNanos) {
+    private Group(CompiledRule rule, long nowMs) {
       this.rule = rule;
-      this.dueNanos = nowNanos;
+      this.dueMs = nowMs;
+    }
+
+    private long mostMs() {
+      return Math.max(OFTEN_MS, rule.rule.spec().evaluationInterval().toMillis());
     }
 
     private SeriesWatch watch(Labels labels) {
@@ -50,13 +54,13 @@ final class GroupWatches {
     return rule.hasGroups() && AlertIdentity.shardOfRule(rule.tenant(), rule.id(), shards) == shard;
   }
 
-  void add(CompiledRule rule, long nowNanos) {
-    groups.put(rule, new Group(rule, nowNanos));
+  void add(CompiledRule rule, long nowMs) {
+    groups.put(rule, new Group(rule, nowMs));
   }
 
-  void addIfAbsent(CompiledRule rule, long nowNanos) {
+  void addIfAbsent(CompiledRule rule, long nowMs) {
     if (!groups.containsKey(rule)) {
-      add(rule, nowNanos);
+      add(rule, nowMs);
     }
   }
 
@@ -76,7 +80,7 @@ final class GroupWatches {
   }
 
   /** Goes on with another version of a rule. Alerts of other groups than it has now end. */
-  void replace(CompiledRule before, Optional<CompiledRule> after, long nowNanos) {
+  void replace(CompiledRule before, Optional<CompiledRule> after, long nowMs) {
     Group old = groups.remove(before);
     if (old == null) {
       return;
@@ -86,7 +90,7 @@ final class GroupWatches {
             rule.hasGroups()
                 && rule.kind == before.kind
                 && rule.rule.spec().groupBy().equals(before.rule.spec().groupBy()));
-    next.ifPresent(rule -> add(rule, nowNanos));
+    next.ifPresent(rule -> add(rule, nowMs));
     for (SeriesWatch watch : old.byLabels.values()) {
       for (Standing standing : List.copyOf(watch.standings().values())) {
         if (next.isPresent()) {
@@ -100,10 +104,10 @@ final class GroupWatches {
   }
 
   /** Returns the rules that are to be evaluated now; each until {@link #evaluated}. */
-  List<Group> due(long nowNanos) {
+  List<Group> due(long nowMs) {
     List<Group> due = new ArrayList<>();
     for (Group group : groups.values()) {
-      if (!group.underWay && nowNanos - group.dueNanos >= 0) {
+      if (!group.underWay && nowMs >= group.dueMs || nowMs < group.dueMs - group.mostMs()) {
         group.underWay = true;
         due.add(group);
       }
@@ -111,13 +115,16 @@ final class GroupWatches {
     return due;
   }
 
-  /** Takes the values of a rule; without them it is asked again. */
-  void evaluated(
-      Group group, Optional<List<GroupValue>> values, long atMs, long beganNanos, long nowNanos) {
+  /**
+   * Takes the values of a rule; without them it is asked again.
+   *
+   * @param atMs when it was asked
+   * @param tookNanos how long it took
+   */
+  void evaluated(Group group, Optional<List<GroupValue>> values, long atMs, long tookNanos) {
     group.underWay = false;
-    long most = Math.max(OFTEN_NANOS, group.rule.rule.spec().evaluationInterval().toNanos());
-    long rest = Math.clamp(REST_FACTOR * (nowNanos - beganNanos), OFTEN_NANOS, most);
-    group.dueNanos = beganNanos + rest;
+    group.dueMs =
+        atMs + Math.clamp(REST_FACTOR * tookNanos / 1_000_000, OFTEN_MS, group.mostMs());
     if (groups.containsKey(group.rule)) {
       values.ifPresent(found -> step(group, found, atMs));
     }

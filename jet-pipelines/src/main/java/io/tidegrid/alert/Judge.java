@@ -68,14 +68,14 @@ final class Judge {
     Standing standing = series.standings().get(rule);
     if (standing == null) {
       if (met) {
-        begin(series, rule, timeMs, value);
+        begin(series, rule, timeMs, value, AlertState.NEVER);
       }
       return;
     }
     switch (standing.state.phase()) {
       case PENDING -> {
         if (!met) {
-          drop(standing);
+          withdraw(standing);
         } else if (timeMs >= standing.dueMs()) {
           fire(standing, value);
         }
@@ -90,14 +90,17 @@ final class Judge {
           standing.ended = true;
         } else if (!standing.isAcknowledged()) {
           remove(standing);
-          begin(series, rule, timeMs, value);
+          begin(series, rule, timeMs, value, standing.state.resolvedAtMs());
         }
       }
     }
   }
 
-  private void begin(SeriesWatch series, CompiledRule rule, long sinceMs, double value) {
-    AlertState state = States.begun(series, rule, sinceMs, value, lastTimeOf(series, rule), nowMs);
+  private void begin(
+      SeriesWatch series, CompiledRule rule, long sinceMs, double value, long resolvedAtMs) {
+    AlertState state =
+        States.begun(
+            series, rule, sinceMs, value, lastTimeOf(series, rule), resolvedAtMs, nowMs);
     outbox.change(state);
     Standing standing = adopt(series, rule, state);
     if (rule.kind == CompiledRule.Kind.THRESHOLD && state.phase() == AlertPhase.PENDING) {
@@ -130,8 +133,21 @@ final class Judge {
     standing.ended = false;
   }
 
-  /** Ends one that is pending or over, without a trace. */
-  void drop(Standing standing) {
+  /** Ends one that is pending. */
+  private void withdraw(Standing standing) {
+    if (standing.state.resolvedAtMs() == AlertState.NEVER) {
+      forget(standing);
+      return;
+    }
+    // One before it is remembered, so that its samples are not judged again.
+    AlertState over =
+        States.over(standing.state, lastTimeOf(standing.series, standing.rule), nowMs);
+    outbox.change(over);
+    standing.state = over;
+    standing.ended = true;
+  }
+
+  private void forget(Standing standing) {
     outbox.forget(standing.state);
     remove(standing);
   }
@@ -139,7 +155,7 @@ final class Judge {
   /** Ends one as its rule or its series is no more. */
   void end(Standing standing) {
     switch (standing.state.phase()) {
-      case PENDING -> drop(standing);
+      case PENDING -> withdraw(standing);
       case FIRING -> resolve(standing, nowMs, standing.state.value());
       case RESOLVED -> standing.ended = true;
     }
@@ -165,7 +181,7 @@ final class Judge {
     AlertState state =
         firing
             ? standing.state
-            : States.announced(States.begun(series, rule, timeMs, value, timeMs, nowMs), true);
+            : States.announced(States.begun(series, rule, timeMs, value, timeMs, AlertState.NEVER, nowMs), true);
     outbox.breach(new Breach(state, timeMs, value));
   }
 
@@ -187,7 +203,7 @@ final class Judge {
       switch (standing.state.phase()) {
         case PENDING -> {
           if (stale) {
-            drop(standing);
+            withdraw(standing);
             series.disquiet();
           } else if (nowMs >= standing.dueMs()
               && standing.rule.kind != CompiledRule.Kind.GROUPED
@@ -205,7 +221,7 @@ final class Judge {
           standing.ended |= stale;
           if (nowMs - standing.state.changedAtMs() >= options.resolvedKept().toMillis()
               && !standing.isAcknowledged()) {
-            drop(standing);
+            forget(standing);
           }
         }
       }

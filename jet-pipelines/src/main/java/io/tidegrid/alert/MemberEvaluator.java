@@ -53,13 +53,18 @@ final class MemberEvaluator implements AutoCloseable {
 
   /** Waits for something to do, at most a moment, and does it. */
   void turn() throws InterruptedException {
-    List<Item> items = ports.feed().take(LOOK_NANOS);
+    turn(LOOK_NANOS);
+  }
+
+  /** The same, with a wait of its own. */
+  void turn(long waitNanos) throws InterruptedException {
+    List<Item> items = ports.feed().take(waitNanos);
     long nowMs = ports.clock().millis();
     long nowNanos = System.nanoTime();
     for (ShardLife life : shards.values()) {
       life.evaluator().ifPresent(evaluator -> evaluator.judge.nowMs = nowMs);
     }
-    followRules(nowNanos);
+    followRules();
     judge(items, nowNanos);
     repair(nowNanos);
     boolean beat = nowNanos - beatNanos >= BEAT_NANOS || Math.abs(nowMs - beatMs) >= BEAT_MS;
@@ -67,7 +72,7 @@ final class MemberEvaluator implements AutoCloseable {
       beatNanos = nowNanos;
       beatMs = nowMs;
       followOwnership();
-      heartbeat(nowNanos);
+      heartbeat();
       tellSize();
     }
     for (ShardLife life : shards.values()) {
@@ -76,7 +81,7 @@ final class MemberEvaluator implements AutoCloseable {
     }
   }
 
-  private void followRules(long nowNanos) {
+  private void followRules() {
     boolean had = !rules.isEmpty();
     List<RuleIndex.Change> changes = rules.update(ports.rules().current());
     if (changes.isEmpty()) {
@@ -85,7 +90,7 @@ final class MemberEvaluator implements AutoCloseable {
     if (!had) {
       followOwnership();
     }
-    restartThose(life -> life.rulesChanged(changes, nowNanos));
+    restartThose(life -> life.rulesChanged(changes));
   }
 
   private void judge(List<Item> items, long nowNanos) {
@@ -155,6 +160,19 @@ final class MemberEvaluator implements AutoCloseable {
     }
   }
 
+  /** Tells whether all shards of the member are being judged. */
+  boolean isSettled() {
+    for (int shard = 0; shard < ports.source().shards(); shard++) {
+      boolean owned = ports.source().ownedVersion(shard) >= 0 && !rules.isEmpty();
+      ShardLife life = shards.get(shard);
+      boolean begun = life != null && life.evaluator().isPresent();
+      if (owned != begun || (begun && life.pending() > 0)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   private void repair(long nowNanos) {
     for (int shard : ports.feed().takeIncomplete()) {
       guard(shard, ShardLife::markIncomplete);
@@ -181,8 +199,8 @@ final class MemberEvaluator implements AutoCloseable {
     }
   }
 
-  private void heartbeat(long nowNanos) {
-    restartThose(life -> life.heartbeat(nowNanos));
+  private void heartbeat() {
+    restartThose(ShardLife::heartbeat);
     if (rules.isEmpty()) {
       // The last alerts of rules that are gone have to be recorded first.
       for (ShardLife life : List.copyOf(shards.values())) {

@@ -1,6 +1,7 @@
 package io.tidegrid.alert;
 
 import io.tidegrid.alert.AlertSource.ShardSamples;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,14 +23,16 @@ final class RuleChanges {
   }
 
   /** Linear in the series that meet the rule before or after. */
-  void apply(RuleIndex.Change change, GroupWatches groups, long nowNanos) {
-    change.before().ifPresent(before -> groups.replace(before, change.after(), nowNanos));
+  void apply(RuleIndex.Change change, GroupWatches groups) {
+    long nowMs = shard.judge.nowMs;
+    change.before().ifPresent(before -> groups.replace(before, change.after(), nowMs));
     change
         .after()
         .filter(rule -> GroupWatches.isOf(rule, shard.shard, shards))
-        .ifPresent(rule -> groups.addIfAbsent(rule, nowNanos));
-    change.before().ifPresent(before -> withdraw(before));
-    change.after().ifPresent(after -> apply(change.before(), after));
+        .ifPresent(rule -> groups.addIfAbsent(rule, nowMs));
+    Map<Integer, SeriesWatch> watched = new HashMap<>();
+    change.before().ifPresent(before -> withdraw(before, watched));
+    change.after().ifPresent(after -> apply(change.before(), after, watched));
     change.before().ifPresent(before -> endOthers(before, change.after()));
   }
 
@@ -38,7 +41,7 @@ final class RuleChanges {
     return rule.kind != CompiledRule.Kind.GROUPED;
   }
 
-  private void withdraw(CompiledRule before) {
+  private void withdraw(CompiledRule before, Map<Integer, SeriesWatch> watched) {
     if (!isBySeries(before)) {
       return;
     }
@@ -46,12 +49,14 @@ final class RuleChanges {
     for (int number : samples.select(before.tenant(), before.matchers)) {
       SeriesWatch series = shard.known(number);
       if (series.rules.contains(before)) {
+        watched.put(number, series);
         shard.setRules(series, next.computeIfAbsent(series.rules, rules -> rules.without(before)));
       }
     }
   }
 
-  private void apply(Optional<CompiledRule> before, CompiledRule after) {
+  private void apply(
+      Optional<CompiledRule> before, CompiledRule after, Map<Integer, SeriesWatch> watched) {
     if (!isBySeries(after)) {
       return;
     }
@@ -61,7 +66,8 @@ final class RuleChanges {
         // It is about to be shown for the first time, and compared with all rules then.
         continue;
       }
-      SeriesWatch series = shard.watch(number);
+      SeriesWatch there = watched.get(number);
+      SeriesWatch series = there == null ? shard.watch(number) : there;
       if (!series.rules.contains(after)) {
         shard.setRules(series, next.computeIfAbsent(series.rules, rules -> rules.with(after)));
       }

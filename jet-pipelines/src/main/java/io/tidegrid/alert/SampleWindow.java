@@ -11,6 +11,9 @@ import java.util.Arrays;
  */
 final class SampleWindow {
 
+  /** Prometheus' mark for the end of a series: never a value. */
+  static final long STALE_MARKER = 0x7ff0000000000002L;
+
   private static final int FIRST_CAPACITY = 8;
   private static final int BYTES_EACH = 16;
 
@@ -21,6 +24,9 @@ final class SampleWindow {
   private int head;
   private int size;
   private boolean buffered = true;
+
+  /** Samples up to this time are not in the window any more. */
+  private long afterMs = Long.MIN_VALUE;
 
   private final CompensatedSum sum = new CompensatedSum();
   private final CompensatedSum rise = new CompensatedSum();
@@ -47,9 +53,16 @@ final class SampleWindow {
     return (head + i) & (times.length - 1);
   }
 
-  /** Adds a sample, also one that comes late. NaN is no value. Of equal times the later counts. */
+  /**
+   * Adds a sample, also one that comes late. NaN is no value; after the mark for the end of a series
+   * nothing counts that was before. Of equal times the later counts.
+   */
   void add(long timeMs, double value) {
-    if (!buffered || Double.isNaN(value)) {
+    if (Double.doubleToRawLongBits(value) == STALE_MARKER) {
+      boolean ignored = dropThrough(timeMs);
+      return;
+    }
+    if (!buffered || Double.isNaN(value) || timeMs <= afterMs) {
       return;
     }
     if (size > 0 && timeMs <= times[at(size - 1)]) {
@@ -76,9 +89,6 @@ final class SampleWindow {
   }
 
   private void insert(long timeMs, double value) {
-    if (timeMs <= times[at(size - 1)] - rangeMs) {
-      return;
-    }
     int place = size;
     while (place > 0 && times[at(place - 1)] >= timeMs) {
       place--;
@@ -124,8 +134,13 @@ final class SampleWindow {
 
   /** Drops what is not in the window that ends at a time; tells whether that was anything. */
   boolean moveTo(long endMs) {
+    return dropThrough(endMs - rangeMs);
+  }
+
+  private boolean dropThrough(long timeMs) {
     boolean any = false;
-    while (size > 0 && times[head] <= endMs - rangeMs) {
+    afterMs = Math.max(afterMs, timeMs);
+    while (size > 0 && times[head] <= timeMs) {
       double gone = values[head];
       head = at(1);
       size--;
@@ -147,6 +162,7 @@ final class SampleWindow {
   void clear() {
     size = 0;
     head = 0;
+    afterMs = Long.MIN_VALUE;
     figuresStale = true;
   }
 

@@ -16,9 +16,6 @@ import java.util.Set;
  */
 final class ShardEvaluator {
 
-  /** Prometheus' mark for the end of a series: never a value. */
-  private static final long STALE_MARKER = 0x7ff0000000000002L;
-
   final int shard;
   final int version;
   final SeriesTable table;
@@ -197,13 +194,8 @@ final class ShardEvaluator {
     if (set.each.length > 0) {
       series.lastEachMs = Math.max(series.lastEachMs, timeMs);
     }
-    boolean ends = Double.doubleToRawLongBits(value) == STALE_MARKER;
     for (SampleWindow window : series.windows) {
-      if (ends && timeMs > series.lastTimeMs) {
-        window.clear();
-      } else {
-        window.add(timeMs, value);
-      }
+      window.add(timeMs, value);
     }
     if (timeMs <= series.lastTimeMs) {
       return;

@@ -127,7 +127,7 @@ final class ShardLife {
     GroupWatches ownGroups = new GroupWatches(begun.judge);
     for (CompiledRule rule : rules.all()) {
       if (GroupWatches.isOf(rule, shard, ports.source().shards())) {
-        ownGroups.add(rule, began);
+        ownGroups.add(rule, begun.judge.nowMs);
       }
     }
     List<AlertState> others = new ShardRepair(begun, samples, ports.options()).begin(states);
@@ -217,7 +217,7 @@ final class ShardLife {
   // ---- clocks
 
   /** Lets clocks run; tells whether the shard has to be begun anew. */
-  boolean heartbeat(long nowNanos) {
+  boolean heartbeat() {
     if (evaluator.isEmpty()) {
       return false;
     }
@@ -231,13 +231,13 @@ final class ShardLife {
       judging.timed().forEach(repair::heartbeat);
     }
     judging.judge.heartbeat();
-    evaluateGroups(nowNanos);
+    evaluateGroups(judging.judge.nowMs);
     return false;
   }
 
-  private void evaluateGroups(long nowNanos) {
+  private void evaluateGroups(long nowMs) {
     GroupWatches here = groups.orElseThrow();
-    for (GroupWatches.Group group : here.due(nowNanos)) {
+    for (GroupWatches.Group group : here.due(nowMs)) {
       blocking.execute(() -> {
         long began = System.nanoTime();
         long atMs = ports.clock().millis();
@@ -250,7 +250,7 @@ final class ShardLife {
         Optional<List<GroupSource.GroupValue>> found = values;
         ports
             .feed()
-            .post(taker, () -> here.evaluated(group, found, atMs, began, System.nanoTime()));
+            .post(taker, () -> here.evaluated(group, found, atMs, System.nanoTime() - began));
       });
     }
   }
@@ -258,7 +258,7 @@ final class ShardLife {
   // ---- rules
 
   /** Goes on with other rules; tells whether the shard has to be begun anew. */
-  boolean rulesChanged(List<RuleIndex.Change> changes, long nowNanos) {
+  boolean rulesChanged(List<RuleIndex.Change> changes) {
     if (evaluator.isEmpty()) {
       return false;
     }
@@ -269,7 +269,7 @@ final class ShardLife {
     RuleChanges applied =
         new RuleChanges(evaluator.get(), samples.get(), ports.options(), ports.source().shards());
     for (RuleIndex.Change change : changes) {
-      applied.apply(change, groups.orElseThrow(), nowNanos);
+      applied.apply(change, groups.orElseThrow());
     }
     return false;
   }

@@ -233,6 +233,7 @@ final class ShardRepair {
 
   private void step(
       SeriesWatch series, CompiledRule rule, long time, double value, SampleWindow window) {
+    long before = series.lastTimeMs;
     if (rule.each) {
       series.lastEachMs = time;
     } else {
@@ -244,9 +245,23 @@ final class ShardRepair {
       figure = window.value(rule.function.orElseThrow());
     }
     boolean met = rule.test(figure);
+    if (!met) {
+      fireByClock(series, rule, before, time);
+    }
     shard.judge.step(series, rule, time, figure, met);
     if (rule.each && met) {
       shard.judge.breach(series, rule, time, value);
+    }
+  }
+
+  /** Fires what the clock would have fired before a sample that ends it. */
+  private void fireByClock(SeriesWatch series, CompiledRule rule, long beforeMs, long timeMs) {
+    Standing standing = series.standings().get(rule);
+    if (standing != null
+        && standing.state.phase() == AlertPhase.PENDING
+        && timeMs > standing.dueMs()
+        && standing.dueMs() - beforeMs < options.staleAfter().toMillis()) {
+      shard.judge.fire(standing, standing.state.value());
     }
   }
 

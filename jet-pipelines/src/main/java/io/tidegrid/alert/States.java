@@ -9,13 +9,18 @@ final class States {
 
   private States() {}
 
-  /** Returns the state of an alert that begins. */
+  /**
+   * Returns the state of an alert that begins.
+   *
+   * @param resolvedAtMs when the one before it ended, to be kept while this one is pending
+   */
   static AlertState begun(
       SeriesWatch series,
       CompiledRule rule,
       long sinceMs,
       double value,
       long lastTimeMs,
+      long resolvedAtMs,
       long nowMs) {
     boolean fires = rule.forMs == 0;
     return new AlertState(
@@ -27,7 +32,7 @@ final class States {
         fires ? AlertPhase.FIRING : AlertPhase.PENDING,
         sinceMs,
         fires ? sinceMs : AlertState.NEVER,
-        AlertState.NEVER,
+        fires ? AlertState.NEVER : resolvedAtMs,
         value,
         lastTimeMs,
         nowMs,
@@ -43,6 +48,29 @@ final class States {
       AlertState state, long atMs, double value, long lastTimeMs, long nowMs) {
     return with(
         state, AlertPhase.RESOLVED, state.firedAtMs(), atMs, value, lastTimeMs, nowMs, false);
+  }
+
+  /**
+   * Returns what is kept when one that was pending ends soon after another was resolved: it has
+   * been judged so far, and what comes before is not to be judged again. It never fired, and is
+   * not announced.
+   */
+  static AlertState over(AlertState pending, long lastTimeMs, long nowMs) {
+    return new AlertState(
+        pending.tenant(),
+        pending.ruleId(),
+        pending.ruleVersion(),
+        pending.fingerprint(),
+        pending.labels(),
+        AlertPhase.RESOLVED,
+        pending.pendingSinceMs(),
+        AlertState.NEVER,
+        lastTimeMs,
+        pending.value(),
+        lastTimeMs,
+        nowMs,
+        "",
+        true);
   }
 
   /** Returns the same, judged by a version of its rule. */
