@@ -119,7 +119,9 @@ final class Judge {
             nowMs));
   }
 
-  void resolve(Standing standing, long atMs, double value) {
+  /** Resolves one; not before it fired, though the sample that ends it may be older. */
+  void resolve(Standing standing, long timeMs, double value) {
+    long atMs = Math.max(timeMs, standing.state.firedAtMs());
     change(
         standing,
         States.resolved(

@@ -67,7 +67,7 @@ class AlertReplayTest {
   @Test
   void flappingGapsLateSamplesAndDuplicates() {
     int changes = 0;
-    for (long seed = 1; seed <= 8; seed++) {
+    for (long seed = 1; seed <= 4; seed++) {
       SplittableRandom random = new SplittableRandom(seed);
       try (Bench bench = new Bench(4)) {
         bench.rules.putAll(rules(random), Bench.START);
@@ -95,7 +95,7 @@ class AlertReplayTest {
         changes += replay.announced.size();
       }
     }
-    assertThat(changes).isGreaterThan(10_000);
+    assertThat(changes).isGreaterThan(5_000);
   }
 
   private static Point anything(Bench bench, SplittableRandom random) {
@@ -118,7 +118,7 @@ class AlertReplayTest {
   @Test
   void restartsTakeoversAndLostBatches() {
     int disturbed = 0;
-    for (long seed = 100; seed < 108; seed++) {
+    for (long seed = 100; seed < 104; seed++) {
       SplittableRandom random = new SplittableRandom(seed);
       try (Bench bench = new Bench(4)) {
         bench.options =
@@ -151,7 +151,7 @@ class AlertReplayTest {
         assertSame(bench, replay, seed);
       }
     }
-    assertThat(disturbed).isGreaterThan(200);
+    assertThat(disturbed).isGreaterThan(100);
   }
 
   private static boolean disturb(Bench bench, SplittableRandom random, List<Point> points) {

@@ -25,7 +25,8 @@ final class Replay {
     private AlertPhase phase;
     private long since;
     private long fired;
-    private long windowEnd = Long.MIN_VALUE;
+    /** A window does not move back. */
+    private long windowFrom = Long.MIN_VALUE;
   }
 
   private static final class Host {
@@ -84,9 +85,8 @@ final class Replay {
   }
 
   private static boolean isMet(Host host, Key key, AlertCondition.Window window, long end) {
-    long from = end - window.range().toMillis();
-    var inside = host.samples.subMap(from, false, end, true);
-    key.windowEnd = end;
+    key.windowFrom = Math.max(key.windowFrom, end - window.range().toMillis());
+    var inside = host.samples.subMap(key.windowFrom, false, end, true);
     if (inside.isEmpty()) {
       return false;
     }
@@ -153,7 +153,13 @@ final class Replay {
 
   private void resolve(AlertRule rule, String host, Key key, long at) {
     announced.add(
-        new Announced(rule.id(), host, AlertPhase.RESOLVED, key.since, key.fired, at));
+        new Announced(
+            rule.id(),
+            host,
+            AlertPhase.RESOLVED,
+            key.since,
+            key.fired,
+            Math.max(at, key.fired)));
     key.phase = null;
   }
 
@@ -167,8 +173,8 @@ final class Replay {
           long end = Math.max(host.last, Math.min(host.last + silent, now));
           long range = window.range().toMillis();
           boolean anyLeft =
-              key.windowEnd < end
-                  && !host.samples.subMap(key.windowEnd - range, false, end - range, true).isEmpty();
+              key.windowFrom < end - range
+                  && !host.samples.subMap(key.windowFrom, false, end - range, true).isEmpty();
           if (anyLeft) {
             step(rule, name, key, end, isMet(host, key, window, end));
           }
