@@ -123,8 +123,7 @@ final class GroupWatches {
    */
   void evaluated(Group group, Optional<List<GroupValue>> values, long atMs, long tookNanos) {
     group.underWay = false;
-    group.dueMs =
-        atMs + Math.clamp(REST_FACTOR * tookNanos / 1_000_000, OFTEN_MS, group.mostMs());
+    group.dueMs = atMs + Math.clamp(REST_FACTOR * tookNanos / 1_000_000, OFTEN_MS, group.mostMs());
     if (groups.containsKey(group.rule)) {
       values.ifPresent(found -> step(group, found, atMs));
     }

@@ -99,8 +99,7 @@ final class Judge {
   private void begin(
       SeriesWatch series, CompiledRule rule, long sinceMs, double value, long resolvedAtMs) {
     AlertState state =
-        States.begun(
-            series, rule, sinceMs, value, lastTimeOf(series, rule), resolvedAtMs, nowMs);
+        States.begun(series, rule, sinceMs, value, lastTimeOf(series, rule), resolvedAtMs, nowMs);
     outbox.change(state);
     Standing standing = adopt(series, rule, state);
     if (rule.kind == CompiledRule.Kind.THRESHOLD && state.phase() == AlertPhase.PENDING) {
@@ -183,7 +182,8 @@ final class Judge {
     AlertState state =
         firing
             ? standing.state
-            : States.announced(States.begun(series, rule, timeMs, value, timeMs, AlertState.NEVER, nowMs), true);
+            : States.announced(
+                States.begun(series, rule, timeMs, value, timeMs, AlertState.NEVER, nowMs), true);
     outbox.breach(new Breach(state, timeMs, value));
   }
 

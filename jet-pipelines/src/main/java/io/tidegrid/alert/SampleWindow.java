@@ -54,8 +54,8 @@ final class SampleWindow {
   }
 
   /**
-   * Adds a sample, also one that comes late. NaN is no value; after the mark for the end of a series
-   * nothing counts that was before. Of equal times the later counts.
+   * Adds a sample, also one that comes late. NaN is no value; after the mark for the end of a
+   * series nothing counts that was before. Of equal times the later counts.
    */
   void add(long timeMs, double value) {
     if (Double.doubleToRawLongBits(value) == STALE_MARKER) {

@@ -52,8 +52,8 @@ final class States {
 
   /**
    * Returns what is kept when one that was pending ends soon after another was resolved: it has
-   * been judged so far, and what comes before is not to be judged again. It never fired, and is
-   * not announced.
+   * been judged so far, and what comes before is not to be judged again. It never fired, and is not
+   * announced.
    */
   static AlertState over(AlertState pending, long lastTimeMs, long nowMs) {
     return new AlertState(

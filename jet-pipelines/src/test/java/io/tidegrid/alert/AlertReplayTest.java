@@ -23,13 +23,11 @@ class AlertReplayTest {
     List<AlertRule.Spec> specs = new ArrayList<>();
     for (String operator : List.of(">", ">=", "<", "<=", "==", "!=")) {
       for (int forSeconds : new int[] {0, 0, 20, 60, 300}) {
-        specs.add(
-            TestRules.spec("cpu", operator + " " + random.nextInt(10), forSeconds));
+        specs.add(TestRules.spec("cpu", operator + " " + random.nextInt(10), forSeconds));
       }
     }
     for (String function :
-        List.of(
-            "avg", "min", "max", "sum", "count", "rate", "increase", "stddev", "p50", "p99")) {
+        List.of("avg", "min", "max", "sum", "count", "rate", "increase", "stddev", "p50", "p99")) {
       int range = 5 + random.nextInt(90);
       String operator = random.nextBoolean() ? ">" : "<=";
       specs.add(
@@ -74,8 +72,7 @@ class AlertReplayTest {
         bench.restart();
         Replay replay = new Replay(bench.rules.current().rules());
         for (int step = 0; step < 400; step++) {
-          bench.clock.advance(
-              random.nextInt(40) == 0 ? 310_000 : 500L * (2 + random.nextInt(11)));
+          bench.clock.advance(random.nextInt(40) == 0 ? 310_000 : 500L * (2 + random.nextInt(11)));
           List<Point> points = new ArrayList<>();
           for (int i = random.nextInt(20); i > 0; i--) {
             points.add(anything(bench, random));
@@ -86,10 +83,7 @@ class AlertReplayTest {
           bench.settle();
           points.forEach(point ->
               replay.sample(
-                  point.labels().get("host"),
-                  point.timeMs(),
-                  point.value(),
-                  bench.clock.millis()));
+                  point.labels().get("host"), point.timeMs(), point.value(), bench.clock.millis()));
         }
         assertSame(bench, replay, seed);
         changes += replay.announced.size();
@@ -144,8 +138,8 @@ class AlertReplayTest {
           }
           disturbed += disturb(bench, random, points) ? 1 : 0;
           bench.settle();
-          points.forEach(point ->
-              replay.sample(point.labels().get("host"), now, point.value(), now));
+          points.forEach(
+              point -> replay.sample(point.labels().get("host"), now, point.value(), now));
           replay.heartbeat(now);
         }
         assertSame(bench, replay, seed);

@@ -137,13 +137,11 @@ class AlertStatesTest {
     assertThat(phases()).containsExactly(AlertPhase.FIRING);
     bench.pass(1);
     assertThat(bench.ledger.announced().getLast())
-        .isEqualTo(
-            new Announced("r", "a", AlertPhase.RESOLVED, fired, fired, fired + 300_000));
+        .isEqualTo(new Announced("r", "a", AlertPhase.RESOLVED, fired, fired, fired + 300_000));
     bench.pass(200);
     assertThat(phases()).hasSize(2);
     bench.send("cpu", "a", 90);
-    assertThat(phases())
-        .containsExactly(AlertPhase.FIRING, AlertPhase.RESOLVED, AlertPhase.FIRING);
+    assertThat(phases()).containsExactly(AlertPhase.FIRING, AlertPhase.RESOLVED, AlertPhase.FIRING);
   }
 
   @Test
@@ -211,8 +209,7 @@ class AlertStatesTest {
     bench.send("cpu", "a", 90);
     bench.rules.remove("r");
     bench.rules.remove("p");
-    bench.rules.put(
-        TestRules.disabled(TestRules.spec("cpu", "> 80", 0)), "d", now());
+    bench.rules.put(TestRules.disabled(TestRules.spec("cpu", "> 80", 0)), "d", now());
     bench.settle();
     assertThat(phases())
         .containsExactly(
@@ -228,13 +225,10 @@ class AlertStatesTest {
     bench.send("cpu", "a", 90);
     bench.send("cpu", "b", 90);
     bench.rules.put(
-        TestRules.spec("cpu", List.of(Matcher.equal("host", "b")), "> 80", 0, false),
-        "r",
-        now());
+        TestRules.spec("cpu", List.of(Matcher.equal("host", "b")), "> 80", 0, false), "r", now());
     bench.settle();
     assertThat(bench.ledger.announced().getLast().host()).isEqualTo("a");
-    assertThat(phases())
-        .containsExactly(AlertPhase.FIRING, AlertPhase.FIRING, AlertPhase.RESOLVED);
+    assertThat(phases()).containsExactly(AlertPhase.FIRING, AlertPhase.FIRING, AlertPhase.RESOLVED);
   }
 
   @Test
@@ -325,9 +319,7 @@ class AlertStatesTest {
     assertThat(bench.ledger.announced()).extracting(Announced::rule).containsExactly("rise");
     bench.pass(10);
     bench.send("cpu", "a", 130);
-    assertThat(bench.ledger.announced())
-        .extracting(Announced::rule)
-        .containsExactly("rise", "avg");
+    assertThat(bench.ledger.announced()).extracting(Announced::rule).containsExactly("rise", "avg");
     bench.pass(20);
     // The first two are gone now; one sample has no rate.
     assertThat(bench.ledger.announced().getLast().rule()).isEqualTo("rise");
@@ -339,8 +331,9 @@ class AlertStatesTest {
 
   @Test
   void windowsWithoutRoomAreJudgedOnceASecond() {
-    bench.options = new AlertOptions(
-        AlertOptions.DEFAULT.staleAfter(), AlertOptions.DEFAULT.resolvedKept(), 1000, 200);
+    bench.options =
+        new AlertOptions(
+            AlertOptions.DEFAULT.staleAfter(), AlertOptions.DEFAULT.resolvedKept(), 1000, 200);
     bench.restart();
     bench.rules.put(TestRules.spec("cpu", "sum(1m) > 100", 0), "r", now());
     bench.settle();
@@ -357,9 +350,7 @@ class AlertStatesTest {
     Labels group = Labels.of(Labels.METRIC_NAME, "cpu", "region", "eu");
     bench.groups =
         (rule, nowMs) ->
-            value[0] < 0
-                ? List.of()
-                : List.of(new GroupSource.GroupValue(group, value[0]));
+            value[0] < 0 ? List.of() : List.of(new GroupSource.GroupValue(group, value[0]));
     bench.restart();
     bench.rules.put(
         TestRules.grouped(TestRules.spec("cpu", "avg(5m) > 80", 10), "region"), "g", now());
@@ -408,8 +399,7 @@ class AlertStatesTest {
     }
     kept.forEach(bench.feed::appended);
     bench.settle();
-    assertThat(phases())
-        .containsExactly(AlertPhase.FIRING, AlertPhase.RESOLVED, AlertPhase.FIRING);
+    assertThat(phases()).containsExactly(AlertPhase.FIRING, AlertPhase.RESOLVED, AlertPhase.FIRING);
     assertThat(bench.ledger.announced().getFirst().sinceMs()).isEqualTo(first);
   }
 

@@ -39,14 +39,7 @@ final class Bench implements AutoCloseable {
 
   private AlertPorts ports() {
     return new AlertPorts(
-        rules,
-        feed,
-        grid.sourceOf(MEMBER),
-        groups,
-        ledger,
-        clock,
-        options,
-        AlertListener.SILENT);
+        rules, feed, grid.sourceOf(MEMBER), groups, ledger, clock, options, AlertListener.SILENT);
   }
 
   /** Has everything judged that is there, and recorded. */

@@ -85,8 +85,7 @@ final class FakeGrid {
     @Override
     public synchronized int[] select(String tenant, List<Matcher> matchers) {
       return java.util.stream.IntStream.range(0, series.size())
-          .filter(ref ->
-              matchers.stream().allMatch(m -> m.matches(series.get(ref).get(m.name()))))
+          .filter(ref -> matchers.stream().allMatch(m -> m.matches(series.get(ref).get(m.name()))))
           .toArray();
     }
 
@@ -149,6 +148,10 @@ final class FakeGrid {
 
   int shards() {
     return shards.size();
+  }
+
+  boolean isShownBy(String member) {
+    return feeds.get(member).isOpen();
   }
 
   int shardOf(Labels labels) {

@@ -13,8 +13,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What alerts of hosts there should be, worked out as plainly as can be: every sample by every rule,
- * windows from all samples there ever were.
+ * What alerts of hosts there should be, worked out as plainly as can be: every sample by every
+ * rule, windows from all samples there ever were.
  */
 final class Replay {
 
@@ -25,6 +25,7 @@ final class Replay {
     private AlertPhase phase;
     private long since;
     private long fired;
+
     /** A window does not move back. */
     private long windowFrom = Long.MIN_VALUE;
   }
@@ -75,8 +76,7 @@ final class Replay {
                 name,
                 key,
                 time,
-                !Double.isNaN(value)
-                    && threshold.comparison().test(value, threshold.threshold()));
+                !Double.isNaN(value) && threshold.comparison().test(value, threshold.threshold()));
         case AlertCondition.Window window ->
             step(rule, name, key, time, isMet(host, key, window, time));
         case AlertCondition.Absent _ -> throw new IllegalArgumentException("not here");
@@ -154,12 +154,7 @@ final class Replay {
   private void resolve(AlertRule rule, String host, Key key, long at) {
     announced.add(
         new Announced(
-            rule.id(),
-            host,
-            AlertPhase.RESOLVED,
-            key.since,
-            key.fired,
-            Math.max(at, key.fired)));
+            rule.id(), host, AlertPhase.RESOLVED, key.since, key.fired, Math.max(at, key.fired)));
     key.phase = null;
   }
 
