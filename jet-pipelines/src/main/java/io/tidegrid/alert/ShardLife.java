@@ -2,7 +2,7 @@ package io.tidegrid.alert;
 
 import io.tidegrid.alert.AlertSource.ShardSamples;
 import io.tidegrid.live.AppendedSamples;
-import io.tidegrid.model.AlertPhase;
+import io.tidegrid.live.SeriesTable;
 import io.tidegrid.model.AlertState;
 import java.time.Duration;
 import java.util.HashMap;
@@ -162,7 +162,7 @@ final class ShardLife {
       return;
     }
     ShardEvaluator judging = evaluator.get();
-    if (!isSameTable(batch, judging)) {
+    if (!isSameTable(batch.table(), judging)) {
       incomplete = true;
       return;
     }
@@ -171,8 +171,8 @@ final class ShardLife {
   }
 
   @SuppressWarnings("ReferenceEquality") // tables are the same only if they are the same object
-  private static boolean isSameTable(AppendedSamples batch, ShardEvaluator judging) {
-    return batch.table() == judging.table;
+  private static boolean isSameTable(SeriesTable table, ShardEvaluator judging) {
+    return table == judging.table;
   }
 
   private void judgeInOrder(ShardEvaluator judging, long nowNanos) {
@@ -203,7 +203,7 @@ final class ShardLife {
       return false;
     }
     Optional<ShardSamples> samples = ports.source().open(shard);
-    if (samples.isEmpty() || samples.get().table() != judging.table) {
+    if (samples.isEmpty() || !isSameTable(samples.get().table(), judging)) {
       return true;
     }
     ports.listener().gap(shard);
@@ -386,12 +386,5 @@ final class ShardLife {
 
   long pending() {
     return evaluator.map(e -> (long) e.outbox.size()).orElse(0L);
-  }
-
-  /** Tells how many alerts are in a phase. */
-  long count(AlertPhase phase) {
-    return evaluator
-        .map(e -> e.judge.standings().stream().filter(s -> s.state.phase() == phase).count())
-        .orElse(0L);
   }
 }

@@ -24,7 +24,7 @@ final class FakeGrid {
   /** A sample of a series. */
   record Point(Labels labels, long timeMs, double value) {}
 
-  private final class Shard implements SeriesTable, AlertSource.ShardSamples {
+  private static final class Shard implements SeriesTable, AlertSource.ShardSamples {
     private final int number;
     private final List<Labels> series = new ArrayList<>();
     private final Map<Labels, Integer> numbers = new HashMap<>();

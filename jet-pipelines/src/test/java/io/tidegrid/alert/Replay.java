@@ -33,7 +33,6 @@ final class Replay {
   private static final class Host {
     private final TreeMap<Long, Double> samples = new TreeMap<>();
     private long last = Long.MIN_VALUE;
-    private double lastValue;
     private long arrival;
     private long windowsFrom = Long.MIN_VALUE;
   }
@@ -66,7 +65,6 @@ final class Replay {
       return;
     }
     host.last = time;
-    host.lastValue = value;
     for (AlertRule rule : rules) {
       Key key = key(rule, name);
       switch (rule.spec().condition()) {

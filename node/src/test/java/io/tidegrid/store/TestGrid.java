@@ -5,14 +5,18 @@ import com.hazelcast.config.InMemoryFormat;
 import com.hazelcast.config.MapConfig;
 import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.tidegrid.grid.GridNames;
 import io.tidegrid.grid.GridSerializers;
+import io.tidegrid.live.SampleTap;
 import java.net.ServerSocket;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Function;
 
 /** A cluster of real members in this JVM, over loopback. */
 public final class TestGrid implements AutoCloseable {
@@ -24,11 +28,26 @@ public final class TestGrid implements AutoCloseable {
   private final int basePort = freePort();
   private final StoreOptions options;
   private final InstantSource clock;
+  private final Optional<Function<HazelcastInstance, SampleTap>> taps;
   private final List<Node> nodes = new ArrayList<>();
 
   public TestGrid(StoreOptions options, InstantSource clock) {
+    this(options, clock, Optional.empty());
+  }
+
+  /** The same with Jet, and with a tap that is made for each member. */
+  public TestGrid(
+      StoreOptions options, InstantSource clock, Function<HazelcastInstance, SampleTap> taps) {
+    this(options, clock, Optional.of(taps));
+  }
+
+  private TestGrid(
+      StoreOptions options,
+      InstantSource clock,
+      Optional<Function<HazelcastInstance, SampleTap>> taps) {
     this.options = options;
     this.clock = clock;
+    this.taps = taps;
   }
 
   public static StoreOptions memoryOnly(int shards) {
@@ -66,10 +85,19 @@ public final class TestGrid implements AutoCloseable {
     for (int port = basePort; port < basePort + 4; port++) {
       join.getTcpIpConfig().addMember("127.0.0.1:" + port);
     }
+    config.getJetConfig().setEnabled(taps.isPresent()).setCooperativeThreadCount(1);
     SeriesStore.configure(config, options);
     HazelcastInstance hazelcast = Hazelcast.newHazelcastInstance(config);
     Node node =
-        new Node(hazelcast, SeriesStore.open(hazelcast, options, clock, BacklogGate.open()));
+        new Node(
+            hazelcast,
+            SeriesStore.open(
+                hazelcast,
+                options,
+                clock,
+                BacklogGate.open(),
+                new SimpleMeterRegistry(),
+                taps.map(made -> made.apply(hazelcast)).orElse(SampleTap.CLOSED)));
     nodes.add(node);
     return node;
   }
