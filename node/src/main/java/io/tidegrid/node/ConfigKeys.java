@@ -88,8 +88,8 @@ public final class ConfigKeys {
           "websocket.max-connections",
           ConfigType.integer(0, 1_000_000),
           "1000",
-          "Most WebSocket streams open at once, within `http.max-connections`; further ones are"
-              + " answered with 503.");
+          "Most streams open at once, WebSockets and server-sent events, within"
+              + " `http.max-connections`; further ones are answered with 503.");
   static final ConfigKey<Duration> WEBSOCKET_HEARTBEAT =
       key(
           "websocket.heartbeat",
