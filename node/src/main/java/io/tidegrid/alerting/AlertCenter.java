@@ -75,8 +75,7 @@ public final class AlertCenter implements AutoCloseable {
         new Upkeep(
             hazelcast,
             partitionKey,
-            new Upkeep.Parts(
-                ruleTable, silenceTable, silences, ledger, maps.states(), notifiers),
+            new Upkeep.Parts(ruleTable, silenceTable, silences, ledger, maps.states(), notifiers),
             this::render,
             options,
             meters,
