@@ -53,7 +53,7 @@ class AlertConditionsTest {
         "> 80, > 80",
         "==0.25, == 0.25",
         "avg(300s) > 8e1, avg(5m) > 80",
-        "stddev(90s) < 1e-9, stddev(90s) < 1.0E-9",
+        "stddev(90s) < 1e-9, stddev(90s) < 1E-9",
         "count(24h) != 3, count(1d) != 3",
         "absent(1500ms), absent(1500ms)",
         "< -Inf, < -Inf"

@@ -30,9 +30,19 @@ final class RuleIndex {
   private static final class Bucket {
     private final Map<String, Map<String, Set<CompiledRule>>> byLabel = new HashMap<>();
     private final Set<CompiledRule> others = new HashSet<>();
+
+    /** Those that every series of the metric meets. */
+    private final Set<CompiledRule> ofAll = new HashSet<>();
+
+    /** By what they meet beside those, so that series with the same rules share them. */
+    private final Map<Set<CompiledRule>, RuleSet> sets = new HashMap<>();
+
     private int size;
 
     private Set<CompiledRule> place(CompiledRule rule) {
+      if (rule.rule.spec().matchers().isEmpty()) {
+        return ofAll;
+      }
       for (Matcher matcher : rule.rule.spec().matchers()) {
         if (matcher.type() == Matcher.Type.EQUAL && !matcher.value().isEmpty()) {
           return byLabel
@@ -41,6 +51,18 @@ final class RuleIndex {
         }
       }
       return others;
+    }
+
+    private RuleSet match(Labels labels) {
+      Set<CompiledRule> found = new HashSet<>();
+      find(labels, found::add);
+      return sets.computeIfAbsent(
+          found,
+          some -> {
+            List<CompiledRule> all = new ArrayList<>(ofAll);
+            all.addAll(some);
+            return all.isEmpty() ? RuleSet.EMPTY : new RuleSet(all);
+          });
     }
 
     private void find(Labels labels, Consumer<CompiledRule> found) {
@@ -61,9 +83,6 @@ final class RuleIndex {
 
   private final Map<Id, CompiledRule> byId = new HashMap<>();
   private final Map<Metric, Bucket> byMetric = new HashMap<>();
-
-  /** So that series with the same rules share them; forgotten when the rules are others. */
-  private final Map<Set<CompiledRule>, RuleSet> sets = new HashMap<>();
 
   private long version = Long.MIN_VALUE;
 
@@ -96,9 +115,6 @@ final class RuleIndex {
         changes.add(new Change(Optional.of(gone), Optional.empty()));
       }
     }
-    if (!changes.isEmpty()) {
-      sets.clear();
-    }
     return changes;
   }
 
@@ -109,6 +125,7 @@ final class RuleIndex {
           byMetric.computeIfAbsent(
               new Metric(rule.tenant(), rule.rule.spec().metric()), metric -> new Bucket());
       bucket.place(rule).add(rule);
+      bucket.sets.clear();
       bucket.size++;
     }
   }
@@ -120,6 +137,7 @@ final class RuleIndex {
     Metric metric = new Metric(rule.tenant(), rule.rule.spec().metric());
     Bucket bucket = byMetric.get(metric);
     bucket.place(rule).remove(rule);
+    bucket.sets.clear();
     bucket.size--;
     if (bucket.size == 0) {
       byMetric.remove(metric);
@@ -141,13 +159,6 @@ final class RuleIndex {
   /** Returns the rules that a series meets. */
   RuleSet match(String tenant, Labels labels) {
     Bucket bucket = byMetric.get(new Metric(tenant, labels.metricName()));
-    if (bucket == null) {
-      return RuleSet.EMPTY;
-    }
-    Set<CompiledRule> found = new HashSet<>();
-    bucket.find(labels, found::add);
-    return found.isEmpty()
-        ? RuleSet.EMPTY
-        : sets.computeIfAbsent(found, rules -> new RuleSet(List.copyOf(rules)));
+    return bucket == null ? RuleSet.EMPTY : bucket.match(labels);
   }
 }

@@ -31,8 +31,11 @@ final class SeriesWatch {
   /** When, by the clock of the node, a sample came last. */
   long lastArrivalMs = NEVER;
 
-  /** The last value; NaN when that means nothing for what is met. */
+  /** The value of the newest sample that was judged, if that is known; else NaN. */
   double lastValue = Double.NaN;
+
+  /** Whether what is met by the thresholds is that of the last value. */
+  boolean settled;
 
   /** A value above this and below the other changes nothing. */
   double quietAbove = Double.POSITIVE_INFINITY;
@@ -73,13 +76,14 @@ final class SeriesWatch {
 
   /** Has the next sample judged by every rule. */
   void disquiet() {
-    lastValue = Double.NaN;
+    settled = false;
     quietAbove = Double.POSITIVE_INFINITY;
   }
 
   /** Works out which values change nothing after this one. */
   void settle(double value) {
     lastValue = value;
+    settled = !Double.isNaN(value);
     quietAbove = Double.POSITIVE_INFINITY;
     if (Double.isNaN(value)
         || rules.wantsEverySample()
@@ -97,6 +101,9 @@ final class SeriesWatch {
 
   /** Makes the windows that the rules want, and lets go of others. */
   void arrangeWindows(WindowBudget budget) {
+    if (rules.windows.length == 0 && windows.length == 0) {
+      return;
+    }
     Map<Long, SampleWindow> there = new HashMap<>();
     for (SampleWindow window : windows) {
       there.put(window.rangeMs, window);

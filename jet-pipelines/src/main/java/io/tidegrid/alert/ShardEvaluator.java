@@ -215,7 +215,7 @@ final class ShardEvaluator {
     RuleSet set = series.rules;
     int from = 0;
     int to = set.thresholds.length;
-    if (!Double.isNaN(series.lastValue) && !Double.isNaN(value)) {
+    if (series.settled && !Double.isNaN(value)) {
       // Whether others are met is as it was.
       from = set.firstAtLeast(Math.min(series.lastValue, value));
       to = set.firstAbove(Math.max(series.lastValue, value));

@@ -227,8 +227,8 @@ final class ShardLife {
       if (samples.isEmpty()) {
         return true;
       }
-      ShardRepair repair = new ShardRepair(judging, samples.get(), ports.options());
-      judging.timed().forEach(repair::heartbeat);
+      PassingTime time = new PassingTime(judging, samples.get(), ports.options());
+      judging.timed().forEach(time::heartbeat);
     }
     judging.judge.heartbeat();
     evaluateGroups(judging.judge.nowMs);

@@ -86,8 +86,12 @@ final class ShardRepair {
     }
     // When a sample came last is not known any more; not before this.
     series.lastArrivalMs = Math.max(Math.min(newest, nowMs()), changedMs);
+    ValueRange recent = recentValues(series, newest);
     for (CompiledRule rule : series.rules.all()) {
       AlertState state = known.get(rule);
+      if (state == null && isQuiet(rule, recent)) {
+        continue;
+      }
       boolean otherVersion = state != null && state.ruleVersion() != rule.rule.version();
       if (state == null || otherVersion) {
         Newest otherwise = otherVersion ? Newest.EVEN_STALE : Newest.UNLESS_STALE;
@@ -98,6 +102,43 @@ final class ShardRepair {
     }
     series.lastEachMs = Math.max(series.lastEachMs, newest);
     finish(series, newest);
+  }
+
+  /** The least and the greatest of some values; neither when there are none. */
+  private record ValueRange(double min, double max) {}
+
+  /** Returns what values are judged when nothing is known of an alert. */
+  private ValueRange recentValues(SeriesWatch series, long newest) {
+    buffer.clear();
+    if (newest != Long.MIN_VALUE) {
+      long from = Math.min(newest, nowMs() - options.lookbackMs() + 1);
+      samples.copy(series.number, from, newest, buffer);
+    }
+    double min = Double.POSITIVE_INFINITY;
+    double max = Double.NEGATIVE_INFINITY;
+    for (int i = 0; i < buffer.size(); i++) {
+      if (!Double.isNaN(buffer.value(i))) {
+        min = Math.min(min, buffer.value(i));
+        max = Math.max(max, buffer.value(i));
+      }
+    }
+    return new ValueRange(min, max);
+  }
+
+  /** Tells whether none of the values meets a threshold, so that there is nothing to judge. */
+  private static boolean isQuiet(CompiledRule rule, ValueRange values) {
+    if (rule.kind != CompiledRule.Kind.THRESHOLD) {
+      return false;
+    }
+    if (values.min > values.max) {
+      return true;
+    }
+    return switch (rule.comparison) {
+      case GREATER, GREATER_OR_EQUAL -> !rule.test(values.max);
+      case LESS, LESS_OR_EQUAL -> !rule.test(values.min);
+      case EQUAL -> rule.threshold < values.min || rule.threshold > values.max;
+      case NOT_EQUAL -> values.min == rule.threshold && values.max == rule.threshold;
+    };
   }
 
   /** Of what came before the rule was as it is, only the newest sample counts. */
@@ -153,6 +194,14 @@ final class ShardRepair {
     }
     if (!judgedBefore) {
       series.lastArrivalMs = Math.min(newest, nowMs());
+    }
+    boolean quiet =
+        judgedBefore
+            && rule.kind == CompiledRule.Kind.THRESHOLD
+            && !Double.isNaN(series.lastValue)
+            && !rule.test(series.lastValue);
+    if (quiet) {
+      return;
     }
     replay(series, rule, newest, newest, Newest.UNLESS_STALE);
     finish(series, newest);
@@ -305,60 +354,17 @@ final class ShardRepair {
     for (SampleWindow window : series.windows) {
       window.clear();
       if (window.isBuffered()) {
-        read(series, window, series.lastTimeMs);
+        read(samples, series, window, series.lastTimeMs);
       }
     }
   }
 
-  private void read(SeriesWatch series, SampleWindow window, long endMs) {
-    buffer.clear();
-    samples.copy(series.number, endMs - window.rangeMs + 1, endMs, buffer);
-    for (int i = 0; i < buffer.size(); i++) {
-      window.add(buffer.time(i), buffer.value(i));
-    }
-  }
-
-  // ---- windows that time goes over
-
-  /** Judges windows and absences as time passes: once a second. */
-  void heartbeat(SeriesWatch series) {
-    long silentMs = nowMs() - series.lastArrivalMs;
-    if (series.lastArrivalMs == SeriesWatch.NEVER || series.lastTimeMs == SeriesWatch.NEVER) {
-      return;
-    }
-    if (silentMs < options.staleAfter().toMillis()) {
-      long endMs = Math.min(series.lastTimeMs + Math.max(0, silentMs), nowMs());
-      for (SampleWindow window : series.windows) {
-        judgeAt(series, window, Math.max(endMs, series.lastTimeMs));
-      }
-    }
-    for (CompiledRule rule : series.rules.absences) {
-      boolean absent = silentMs >= rule.rangeMs && silentMs < rule.rangeMs + ABSENCE_REMEMBERED_MS;
-      if (absent) {
-        shard.judge.step(series, rule, series.lastArrivalMs + rule.rangeMs, Double.NaN, true);
-        series.disquiet();
-      }
-    }
-  }
-
-  /** What went silent longer ago when a rule begins is not coming back. */
-  private static final long ABSENCE_REMEMBERED_MS = 3_600_000;
-
-  private void judgeAt(SeriesWatch series, SampleWindow window, long endMs) {
-    SampleWindow judged = window;
-    if (window.isBuffered()) {
-      if (!window.moveTo(endMs)) {
-        return;
-      }
-    } else {
-      judged = new SampleWindow(window.rangeMs, unlimited());
-      read(series, judged, endMs);
-    }
-    for (CompiledRule rule : series.rules.windows) {
-      if (rule.rangeMs == window.rangeMs) {
-        double figure = judged.value(rule.function.orElseThrow());
-        shard.judge.step(series, rule, endMs, figure, rule.test(figure));
-      }
+  /** Adds what is in a window that ends at a time. */
+  static void read(ShardSamples samples, SeriesWatch series, SampleWindow window, long endMs) {
+    Samples found = new Samples();
+    samples.copy(series.number, endMs - window.rangeMs + 1, endMs, found);
+    for (int i = 0; i < found.size(); i++) {
+      window.add(found.time(i), found.value(i));
     }
   }
 }

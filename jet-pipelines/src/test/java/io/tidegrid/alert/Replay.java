@@ -84,7 +84,7 @@ final class Replay {
 
   private static boolean isMet(Host host, Key key, AlertCondition.Window window, long end) {
     key.windowFrom = Math.max(key.windowFrom, end - window.range().toMillis());
-    var inside = host.samples.subMap(key.windowFrom, false, end, true);
+    var inside = host.samples.subMap(key.windowFrom, false, Math.max(key.windowFrom, end), true);
     if (inside.isEmpty()) {
       return false;
     }
@@ -168,6 +168,7 @@ final class Replay {
           boolean anyLeft =
               key.windowFrom < end - range
                   && !host.samples.subMap(key.windowFrom, false, end - range, true).isEmpty();
+          key.windowFrom = anyLeft ? key.windowFrom : Math.max(key.windowFrom, end - range);
           if (anyLeft) {
             step(rule, name, key, end, isMet(host, key, window, end));
           }

@@ -18,6 +18,7 @@ import io.tidegrid.grid.TenantKey;
 import io.tidegrid.model.Alert;
 import io.tidegrid.model.AlertState;
 import io.tidegrid.persist.AlertPersistence;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -65,7 +66,7 @@ public final class AlertCenter implements AutoCloseable {
             SilenceEntry.class,
             database.map(AlertPersistence::silences));
     this.rules = new GridAlertRules(ruleTable, options.maxRules(), meters, clock);
-    this.silences = new GridSilences(silenceTable, options.maxSilences(), clock);
+    this.silences = new GridSilences(silenceTable, options.maxSilences(), meters, clock);
     this.ring = new EventRing(hazelcast, clock);
     this.notifiers = new Notifiers(hazelcast, maps.states(), silences, options, meters, clock);
     this.ledger = new GridLedger(maps, partitionKey, database, ring, new LedgerContext(), clock);
@@ -74,7 +75,7 @@ public final class AlertCenter implements AutoCloseable {
         new Upkeep(
             hazelcast,
             partitionKey,
-            new Upkeep.Parts(ruleTable, silenceTable, silences, maps.states(), notifiers),
+            new Upkeep.Parts(ruleTable, silenceTable, silences, ledger, maps.states(), notifiers),
             this::render,
             options,
             meters,
@@ -132,6 +133,11 @@ public final class AlertCenter implements AutoCloseable {
   static Optional<AlertCenter> of(HazelcastInstance hazelcast) {
     return Optional.ofNullable(hazelcast.getUserContext().get(CONTEXT_KEY))
         .map(AlertCenter.class::cast);
+  }
+
+  /** Waits until rules and silences are known, so that they can be changed; tells whether so. */
+  public boolean awaitLoaded(Duration within) throws InterruptedException {
+    return upkeep.awaitLoaded(within);
   }
 
   /** Returns what others may do with alerts. */

@@ -20,6 +20,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntUnaryOperator;
 
 /**
@@ -41,6 +43,7 @@ final class GridLedger implements AlertLedger {
   private final EventRing ring;
   private final Context context;
   private final InstantSource clock;
+  private final Map<Integer, ReentrantLock> restoring = new ConcurrentHashMap<>();
 
   /** What else the ledger works with. */
   interface Context {
@@ -112,12 +115,26 @@ final class GridLedger implements AlertLedger {
     return loaded;
   }
 
-  /** Puts back what the database has of a shard, when the cluster has just started. */
-  private void restore(int shard) {
-    AlertKey whole = AlertKey.ofShard(shard, partitionKey.applyAsInt(shard));
-    if (loadedShards.containsKey(whole)) {
-      return;
+  /**
+   * Puts back what the database has of a shard of this member, when the cluster has just started;
+   * one call at a time, as what a slower one read may be gone by then.
+   *
+   * @throws RuntimeException when that cannot be done now; to be tried again
+   */
+  void restore(int shard) {
+    ReentrantLock lock = restoring.computeIfAbsent(shard, s -> new ReentrantLock());
+    lock.lock();
+    try {
+      AlertKey whole = AlertKey.ofShard(shard, partitionKey.applyAsInt(shard));
+      if (!loadedShards.containsKey(whole)) {
+        restore(shard, whole);
+      }
+    } finally {
+      lock.unlock();
     }
+  }
+
+  private void restore(int shard, AlertKey whole) {
     List<StateEntry> stored = database.map(any -> any.loadStates(shard)).orElse(List.of());
     List<CompletionStage<StateEntry>> under = new ArrayList<>();
     for (StateEntry entry : stored) {

@@ -1,5 +1,8 @@
 package io.tidegrid.alerting;
 
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.tidegrid.grid.SilenceEntry;
 import io.tidegrid.grid.TenantKey;
 import io.tidegrid.model.ErrorCode;
@@ -27,11 +30,23 @@ final class GridSilences implements Silences {
   private final SharedTable<SilenceEntry> table;
   private final int maxSilences;
   private final InstantSource clock;
+  private final Counter refused;
 
-  GridSilences(SharedTable<SilenceEntry> table, int maxSilences, InstantSource clock) {
+  GridSilences(
+      SharedTable<SilenceEntry> table, int maxSilences, MeterRegistry meters, InstantSource clock) {
     this.table = table;
     this.maxSilences = maxSilences;
     this.clock = clock;
+    this.refused =
+        Counter.builder("tidegrid.alerts.silences.refused")
+            .description("Silences refused because their tenant has as many as it may")
+            .register(meters);
+    Gauge.builder("tidegrid.alerts.silences", table, silences -> silences.all().size())
+        .description("Silences of all tenants")
+        .register(meters);
+    Gauge.builder("tidegrid.alerts.silences.max", () -> maxSilences)
+        .description("The most silences of a tenant")
+        .register(meters);
   }
 
   @Override
@@ -43,6 +58,7 @@ final class GridSilences implements Silences {
         tenant,
         () -> {
           if (list(tenant).size() >= maxSilences) {
+            refused.increment();
             throw new TidegridException(
                 ErrorCode.RULE_LIMIT,
                 "the tenant has "

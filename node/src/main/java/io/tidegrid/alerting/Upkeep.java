@@ -19,9 +19,12 @@ import io.tidegrid.model.AlertState;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -36,7 +39,7 @@ final class Upkeep implements AutoCloseable {
 
   private static final System.Logger LOG = System.getLogger(Upkeep.class.getName());
 
-  private static final long LOAD_MS = 200;
+  private static final long LOAD_MS = 50;
   private static final long ROUND_MS = 1_000;
   private static final long LONGEST_ROUND_MS = 15_000;
   private static final long REPAIR_ROUNDS = 60;
@@ -52,8 +55,10 @@ final class Upkeep implements AutoCloseable {
   private final InstantSource clock;
   private final MultiGauge bySeverity;
   private final Semaphore wake = new Semaphore(0);
+  private final CountDownLatch loaded = new CountDownLatch(1);
   private final Thread thread;
   private final List<Partition> partitions;
+  private final Set<Integer> restored = new HashSet<>();
   private long resendAtNanos;
   private long rounds;
   private long pauseMs = ROUND_MS;
@@ -83,6 +88,7 @@ final class Upkeep implements AutoCloseable {
       SharedTable<RuleEntry> rules,
       SharedTable<SilenceEntry> silenceTable,
       GridSilences silences,
+      GridLedger ledger,
       IMap<AlertKey, StateEntry> states,
       Notifiers notifiers) {}
 
@@ -121,6 +127,11 @@ final class Upkeep implements AutoCloseable {
     thread.start();
   }
 
+  /** Waits until rules and silences are known; tells whether they are. */
+  boolean awaitLoaded(Duration within) throws InterruptedException {
+    return loaded.await(within.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
   /** Says that members were lost, and maybe what they alone knew. */
   void repairSoon() {
     repairSoon = true;
@@ -129,10 +140,10 @@ final class Upkeep implements AutoCloseable {
 
   private void run() {
     while (!closed) {
-      boolean loaded = false;
+      boolean known = false;
       try {
-        loaded = load();
-        if (loaded) {
+        known = load();
+        if (known) {
           round();
         }
       } catch (RuntimeException e) {
@@ -142,7 +153,7 @@ final class Upkeep implements AutoCloseable {
         LOG.log(System.Logger.Level.DEBUG, "the upkeep of alerts failed, again soon", e);
       }
       try {
-        boolean ignored = wake.tryAcquire(loaded ? pauseMs : LOAD_MS, TimeUnit.MILLISECONDS);
+        boolean ignored = wake.tryAcquire(known ? pauseMs : LOAD_MS, TimeUnit.MILLISECONDS);
         int all = wake.drainPermits();
         rounds += all >= 0 ? 1 : 0;
       } catch (InterruptedException e) {
@@ -157,6 +168,7 @@ final class Upkeep implements AutoCloseable {
     }
     parts.rules.load();
     parts.silenceTable.load();
+    loaded.countDown();
     LOG.log(
         System.Logger.Level.DEBUG,
         "{0} alert rules are loaded",
@@ -174,6 +186,7 @@ final class Upkeep implements AutoCloseable {
       }
     }
     look();
+    restore();
   }
 
   private boolean isOwned(int shard) {
@@ -185,6 +198,21 @@ final class Upkeep implements AutoCloseable {
         .filter(partition -> partition.getPartitionId() == shard)
         .findFirst()
         .orElseThrow();
+  }
+
+  /**
+   * Loads how alerts stand before anybody needs it, so that a database that goes away afterwards
+   * keeps nothing from being evaluated.
+   */
+  private void restore() {
+    for (int shard = 0; shard < partitions.size(); shard++) {
+      if (isOwned(shard) && !restored.contains(shard)) {
+        parts.ledger.restore(shard);
+        restored.add(shard);
+      } else if (!isOwned(shard)) {
+        restored.remove(shard);
+      }
+    }
   }
 
   private void look() {

@@ -24,6 +24,7 @@ import io.tidegrid.query.QueryEngine;
 import io.tidegrid.store.SeriesStore;
 import io.tidegrid.store.ShardKeys;
 import io.tidegrid.store.StoreOptions;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
@@ -101,6 +102,11 @@ final class Alerting {
   /** Returns what the store shows samples to, beside another. */
   SampleTap tap(SampleTap other) {
     return new CompositeTap(List.of(feed, other));
+  }
+
+  /** Waits until rules can be changed, or the time is over. */
+  void awaitLoaded(Duration within) throws InterruptedException {
+    boolean ignored = center.awaitLoaded(within);
   }
 
   /** Returns what others may do with alerts. */

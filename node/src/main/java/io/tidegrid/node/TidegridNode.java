@@ -214,18 +214,18 @@ public final class TidegridNode implements AutoCloseable {
   }
 
   private void awaitFirstConnect() {
-    if (persistence.isEmpty()) {
-      return;
-    }
     try {
-      if (!persistence.get().awaitFirstTry(FIRST_CONNECT)) {
+      if (persistence.isPresent() && !persistence.get().awaitFirstTry(FIRST_CONNECT)) {
         LOG.log(
             System.Logger.Level.WARNING,
             "the node starts without its database and goes on trying to reach it: writes are kept"
                 + " in memory, queries are answered when it was there");
         return;
       }
-      status.awaitDirectory(FIRST_CONNECT);
+      if (persistence.isPresent()) {
+        status.awaitDirectory(FIRST_CONNECT);
+      }
+      alerting.awaitLoaded(FIRST_CONNECT);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -112,7 +112,8 @@ final class AlertMember implements AutoCloseable {
     Awaitility.await()
         .atMost(LONG)
         .ignoreExceptions()
-        .until(() -> doors.rules().list("default") != null);
+        .until(() ->
+            doors.rules().list("default") != null && doors.silences().list("default") != null);
   }
 
   boolean owns(int shard) {
