@@ -27,8 +27,17 @@ public final class GridNames {
   /** Instances of alerts on their way to the database. */
   public static final String ALERT_HISTORY = "alert-history";
 
+  /** Of which shards the map of states holds all, by a key of the shard without a rule. */
+  public static final String ALERT_SHARDS = "alert-shards";
+
   /** The ring of announcements. */
   public static final String ALERT_EVENTS = "alert-events";
+
+  /** What of alerts is loaded, and the name of the ring, in the partition of the ring itself. */
+  public static final String ALERT_META = "alert-meta";
+
+  /** The executor on which members tell each other of rules and silences. */
+  public static final String ALERT_EXECUTOR = "alerting";
 
   /** The executor on which members answer each other's queries. */
   public static final String QUERY_EXECUTOR = "query";

@@ -14,6 +14,13 @@ public final class GridSerializers implements DataSerializableFactory {
   static final int METADATA_KEY = 3;
   static final int ROLLUP_KEY = 4;
   static final int ROLLUP_BLOCK = 5;
+  static final int TENANT_KEY = 20;
+  static final int ALERT_KEY = 21;
+  static final int RULE_ENTRY = 22;
+  static final int SILENCE_ENTRY = 23;
+  static final int STATE_ENTRY = 24;
+  static final int HISTORY_ENTRY = 25;
+  static final int ANNOUNCEMENT = 26;
 
   @Override
   public IdentifiedDataSerializable create(int classId) {
@@ -23,6 +30,13 @@ public final class GridSerializers implements DataSerializableFactory {
       case METADATA_KEY -> new MetadataKey();
       case ROLLUP_KEY -> new RollupKey();
       case ROLLUP_BLOCK -> new RollupBlock();
+      case TENANT_KEY -> new TenantKey();
+      case ALERT_KEY -> new AlertKey();
+      case RULE_ENTRY -> new RuleEntry();
+      case SILENCE_ENTRY -> new SilenceEntry();
+      case STATE_ENTRY -> new StateEntry();
+      case HISTORY_ENTRY -> new HistoryEntry();
+      case ANNOUNCEMENT -> new Announcement();
       default -> throw new IllegalArgumentException("no grid class has the id " + classId);
     };
   }

@@ -5,7 +5,7 @@ import java.util.List;
 
 /**
  * Where the grid keeps how alerts stand. A shard's are kept in the shard's own partition. Safe for
- * use by many threads.
+ * use by many threads. Calls may block; they are never made by the evaluating thread.
  */
 public interface AlertLedger {
 
@@ -32,11 +32,22 @@ public interface AlertLedger {
    * an alert that stands there in a later version of its rule, or resolved by hand meanwhile, may
    * be refused; what counts then is in the answer.
    *
-   * @return for each record what stands there now, in order
+   * <p>A call has at most one change of an alert. Changes with {@link AlertState#announced} set are
+   * recorded and not announced: those to pending, to another version of the rule, and of {@link
+   * AlertState#lastTimeMs} alone. The same change (of phase, {@link AlertState#pendingSinceMs} and
+   * {@link AlertState#resolvedAtMs}) may come again, after a failure, or from two members while a
+   * shard moves: it is recorded and announced once, except that one which stands there unannounced
+   * is announced then. A change to resolved whose {@link AlertState#firedAtMs} is {@link
+   * AlertState#NEVER} never fired: it only says how far the alert was judged, and nobody is told.
+   *
+   * @return for each change what stands there now, in order
    * @throws RuntimeException when the grid cannot take it now; all of it to be tried again
    */
   List<AlertState> record(int shard, List<AlertState> changes, List<Breach> breaches);
 
-  /** Forgets alerts that ended long ago. */
+  /**
+   * Forgets alerts: pending ones whose condition is not met any more, resolved ones that ended long
+   * ago. One that stands there otherwise than here stays.
+   */
   void forget(int shard, List<AlertState> ended);
 }

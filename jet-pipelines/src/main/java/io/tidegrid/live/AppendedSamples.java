@@ -4,6 +4,9 @@ package io.tidegrid.live;
  * One batch as a shard took it. The arrays are shared and must not be changed.
  *
  * @param shard the shard, from 0
+ * @param sequence the number of the batch: the shard's epoch shifted left by 32 bits, plus the
+ *     number of the batch within the epoch, which goes up by one with each. Batches may be shown in
+ *     a slightly different order
  * @param table the shard's series
  * @param size the number of samples; the columns may be longer
  * @param numbers for each sample its series' number in the table
@@ -15,6 +18,7 @@ package io.tidegrid.live;
 @SuppressWarnings("ArrayRecordComponent") // never compared
 public record AppendedSamples(
     int shard,
+    long sequence,
     SeriesTable table,
     int size,
     int[] numbers,
@@ -23,7 +27,7 @@ public record AppendedSamples(
     long[] unchanged) {
 
   /** Tells whether a sample changed nothing: it was sent before. */
-  boolean isUnchanged(int i) {
+  public boolean isUnchanged(int i) {
     return (unchanged[i >> 6] & 1L << i) != 0;
   }
 }

@@ -133,7 +133,7 @@ final class SampleMatcher implements SampleTap {
   /** Lets go of what was worked out, when nobody asks for anything any more. */
   void forget() {
     waiting.add(
-        new AppendedSamples(-1, NO_SERIES, 0, NONE, new long[0], new double[0], new long[0]));
+        new AppendedSamples(-1, 0, NO_SERIES, 0, NONE, new long[0], new double[0], new long[0]));
   }
 
   private static final int[] NONE = {};

@@ -19,6 +19,7 @@ import io.helidon.webserver.spi.ServerConnectionSelector;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.UncheckedIOException;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -40,6 +41,8 @@ final class Connections implements ServerConnectionSelector, Http1ConnectionList
 
   /** How long a client that was refused may go on sending before its connection is cut. */
   private static final Duration LINGER = Duration.ofSeconds(1);
+
+  private static final int IGNORED_BYTES = 256;
 
   private final int max;
   private final Http1ConnectionSelector http1;
@@ -240,6 +243,32 @@ final class Connections implements ServerConnectionSelector, Http1ConnectionList
       } catch (UncheckedIOException e) {
         // It was closed already.
       }
+    }
+
+    /**
+     * Waits until the client hangs up, and throws away what it still sends. For answers without an
+     * end, whose clients have nothing more to say.
+     */
+    void awaitHangUp() {
+      BufferData ignored = BufferData.create(IGNORED_BYTES);
+      boolean open = true;
+      while (open) {
+        try {
+          open = context.serverSocket().read(ignored.reset()) >= 0;
+        } catch (UncheckedIOException e) {
+          open = e.getCause() instanceof SocketTimeoutException;
+        }
+      }
+    }
+
+    /** Closes the socket, whatever is under way. */
+    void hangUp() {
+      closeQuietly(context.serverSocket());
+    }
+
+    /** Returns the client's address. */
+    String remoteHost() {
+      return context.remotePeer().host();
     }
 
     /** Begins to watch for the client's hanging up; anything else it sends is kept for later. */

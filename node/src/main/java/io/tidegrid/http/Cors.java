@@ -16,7 +16,8 @@ final class Cors {
   private static final HeaderName ALLOW_ORIGIN = HeaderNames.ACCESS_CONTROL_ALLOW_ORIGIN;
   private static final String EXPOSED = "Retry-After, Allow";
   private static final String ALLOWED_HEADERS =
-      "Content-Type, Content-Encoding, Authorization, X-Tenant-ID, X-Scope-OrgID, X-Tidegrid-Ack";
+      "Content-Type, Content-Encoding, Authorization, Last-Event-ID, X-Tenant-ID, X-Scope-OrgID,"
+          + " X-Tidegrid-Ack";
   private static final String MAX_AGE_SECONDS = "3600";
 
   private final List<String> origins;

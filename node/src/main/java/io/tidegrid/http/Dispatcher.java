@@ -15,7 +15,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -53,6 +52,7 @@ final class Dispatcher implements Filter {
     String method = request.prologue().method().text();
     String path = UNKNOWN_PATH;
     boolean whole = false;
+    Exchange exchange = new Exchange(context, request, response);
     try {
       if (draining) {
         response.header(HeaderValues.CONNECTION_CLOSE);
@@ -62,18 +62,21 @@ final class Dispatcher implements Filter {
         match = router.find(request.prologue().uriPath().rawPath());
       } catch (TidegridException e) {
         match = Optional.empty();
-        new Exchange(context, request, response, List.of()).problem(Problem.of(e));
+        exchange.problem(Problem.of(e));
       }
+      match.ifPresent(exchange::found);
       path = match.map(m -> m.route().template()).orElse(UNKNOWN_PATH);
       if (!response.isSent()) {
-        answer(method, match, request, response);
+        answer(method, match, exchange, request, response);
       }
       response.commit();
       whole = true;
     } finally {
       int status = whole ? response.status().code() : ErrorCode.CANCELLED.httpStatus();
       long nanos = System.nanoTime() - start;
-      context.meters().request(METHODS.contains(method) ? method : "other", path, status, nanos);
+      if (!exchange.isStreaming()) {
+        context.meters().request(METHODS.contains(method) ? method : "other", path, status, nanos);
+      }
       if (LOGGER.isLoggable(Level.DEBUG)) {
         LOGGER.log(
             Level.DEBUG,
@@ -93,11 +96,9 @@ final class Dispatcher implements Filter {
   private void answer(
       String method,
       Optional<Router.Match> match,
+      Exchange exchange,
       RoutingRequest request,
       RoutingResponse response) {
-    Exchange exchange =
-        new Exchange(
-            context, request, response, match.map(Router.Match::parameters).orElse(List.of()));
     try {
       cors.answerHeaders(request, response);
       if (match.isEmpty()) {

@@ -27,21 +27,28 @@ final class Exchange {
   private static final HeaderName ACK = HeaderNames.create("X-Tidegrid-Ack");
   private static final int STREAM_BUFFER = 32 << 10;
 
+  /** Asks proxies of nginx's kind to pass on what comes as it comes. */
+  private static final Header NO_BUFFERING = HeaderValues.create("X-Accel-Buffering", "no");
+
   private final HttpContext context;
   private final RoutingRequest request;
   private final RoutingResponse response;
-  private final List<String> pathParameters;
+  private final long startNanos = System.nanoTime();
+  private List<String> pathParameters = List.of();
+  private String template = "";
   private Optional<Params> params = Optional.empty();
+  private boolean streaming;
 
-  Exchange(
-      HttpContext context,
-      RoutingRequest request,
-      RoutingResponse response,
-      List<String> pathParameters) {
+  Exchange(HttpContext context, RoutingRequest request, RoutingResponse response) {
     this.context = context;
     this.request = request;
     this.response = response;
-    this.pathParameters = pathParameters;
+  }
+
+  /** Takes note of what answers it. */
+  void found(Router.Match match) {
+    pathParameters = match.parameters();
+    template = match.route().template();
   }
 
   // ---- the request
@@ -73,6 +80,17 @@ final class Exchange {
   String tenant() {
     return Tenants.of(
         request.headers().first(Tenants.TENANT), request.headers().first(Tenants.SCOPE));
+  }
+
+  /**
+   * Returns the tenant of a stream. Browsers cannot set headers of streams, so it may be a
+   * parameter, too.
+   *
+   * @throws TidegridException with {@link ErrorCode#BAD_TENANT}
+   */
+  String streamTenant() {
+    return Tenants.ofStream(
+        request.headers().first(Tenants.TENANT), request.headers().first(Tenants.SCOPE), params());
   }
 
   /**
@@ -184,8 +202,12 @@ final class Exchange {
 
   /** Returns what tells a running query that the client went away; close it after the query. */
   ClientWatch watchClient() {
-    return new ClientWatch(
-        context.connections().find(request.serverSocketId(), request.socketId()));
+    return new ClientWatch(connection());
+  }
+
+  /** Returns the connection that the request came over. */
+  Optional<Connections.Watched> connection() {
+    return context.connections().find(request.serverSocketId(), request.socketId());
   }
 
   // ---- the answer
@@ -226,6 +248,37 @@ final class Exchange {
     }
   }
 
+  /**
+   * Begins an answer without an end. What is written is sent when the stream is flushed; the
+   * connection is closed after it. Counted when it begins, since its duration says nothing of the
+   * node.
+   */
+  OutputStream stream(String mediaType) {
+    streamHeaders(mediaType);
+    streaming = true;
+    context.meters().request("GET", template, Status.OK_200.code(), System.nanoTime() - startNanos);
+    return response.outputStream();
+  }
+
+  /** Answers a HEAD request to a stream. */
+  void streamHead(String mediaType) {
+    streamHeaders(mediaType);
+    response.send();
+  }
+
+  private void streamHeaders(String mediaType) {
+    response.status(Status.OK_200);
+    response.header(HeaderNames.CONTENT_TYPE, mediaType);
+    response.header(HeaderNames.CACHE_CONTROL, "no-cache");
+    response.header(NO_BUFFERING);
+    response.header(HeaderValues.CONNECTION_CLOSE);
+  }
+
+  /** Tells whether the answer is a stream, counted already. */
+  boolean isStreaming() {
+    return streaming;
+  }
+
   /** Answers with content. */
   void send(int status, String mediaType, byte[] content) {
     response.status(Status.create(status));
@@ -238,7 +291,7 @@ final class Exchange {
     }
   }
 
-  private boolean isHead() {
+  boolean isHead() {
     return request.prologue().method().text().equals("HEAD");
   }
 

@@ -7,6 +7,7 @@ import io.helidon.webserver.http.DirectHandlers;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http1.Http1Config;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.tidegrid.alerting.AlertDoors;
 import io.tidegrid.ingest.Ack;
 import io.tidegrid.ingest.Ingest;
 import io.tidegrid.live.LiveStreams;
@@ -38,106 +39,19 @@ public final class HttpServer implements AutoCloseable {
    * A server that is not yet listening.
    *
    * @param options address and limits
+   * @param sockets limits of the streams
    * @param ingest the way in
    * @param defaultAck what a write waits for when its request does not say
    * @param engine the way out
+   * @param streams samples as they come in
    * @param decoders the protocols that are taken
    * @param downsampler thins charts out
    * @param status what the node says of itself
+   * @param admin what administrators see of the database
    * @param registry where the server counts, and what {@code /metrics} shows
    * @param clock the time
-   */
-  public HttpServer(
-      HttpOptions options,
-      Ingest ingest,
-      Ack defaultAck,
-      QueryEngine engine,
-      HttpDecoders decoders,
-      Downsampler downsampler,
-      NodeStatus status,
-      PrometheusMeterRegistry registry,
-      InstantSource clock) {
-    this(
-        options,
-        ingest,
-        defaultAck,
-        engine,
-        decoders,
-        downsampler,
-        status,
-        StorageAdmin.NONE,
-        registry,
-        clock);
-  }
-
-  /**
-   * The same of a node with a database.
-   *
-   * @param admin what administrators see of it
-   */
-  public HttpServer(
-      HttpOptions options,
-      Ingest ingest,
-      Ack defaultAck,
-      QueryEngine engine,
-      HttpDecoders decoders,
-      Downsampler downsampler,
-      NodeStatus status,
-      StorageAdmin admin,
-      PrometheusMeterRegistry registry,
-      InstantSource clock) {
-    this(
-        options,
-        ingest,
-        defaultAck,
-        engine,
-        decoders,
-        downsampler,
-        status,
-        admin,
-        registry,
-        clock,
-        RollupStatus.NONE);
-  }
-
-  /**
-   * The same of a node that stores windows.
-   *
-   * @param rollups how far they are computed
-   */
-  public HttpServer(
-      HttpOptions options,
-      Ingest ingest,
-      Ack defaultAck,
-      QueryEngine engine,
-      HttpDecoders decoders,
-      Downsampler downsampler,
-      NodeStatus status,
-      StorageAdmin admin,
-      PrometheusMeterRegistry registry,
-      InstantSource clock,
-      RollupStatus rollups) {
-    this(
-        options,
-        WebSocketOptions.defaults(),
-        ingest,
-        defaultAck,
-        engine,
-        LiveStreams.NONE,
-        decoders,
-        downsampler,
-        status,
-        admin,
-        registry,
-        clock,
-        rollups);
-  }
-
-  /**
-   * The same of a node that streams samples as they come in.
-   *
-   * @param sockets limits of the streams
-   * @param streams where they come from
+   * @param rollups how far windows are computed
+   * @param alerts rules, alerts, silences, and announcements of alerts
    */
   public HttpServer(
       HttpOptions options,
@@ -152,7 +66,8 @@ public final class HttpServer implements AutoCloseable {
       StorageAdmin admin,
       PrometheusMeterRegistry registry,
       InstantSource clock,
-      RollupStatus rollups) {
+      RollupStatus rollups,
+      AlertDoors alerts) {
     Http1Config.Builder http1 =
         Http1Config.builder()
             .maxPrologueLength(MAX_PROLOGUE_BYTES)
@@ -164,12 +79,14 @@ public final class HttpServer implements AutoCloseable {
     AtomicInteger open = new AtomicInteger();
     HttpMeters meters = new HttpMeters(registry, options, open);
     this.live = new LiveConnections(sockets, readTimeout(options), registry);
+    AlertRenderer renderer = new AlertRenderer(alerts.rules());
     Connections connections =
         new Connections(
             options.maxConnections(),
             open,
             http1,
-            new MetricSocketUpgrader(streams, live, meters, options.corsOrigins()),
+            new MetricSocketUpgrader(
+                streams, alerts.streams(), renderer, live, meters, options.corsOrigins()),
             registry);
     HttpContext context =
         new HttpContext(
@@ -195,6 +112,11 @@ public final class HttpServer implements AutoCloseable {
     new QueryResource(queries, rollups).addTo(router);
     new RollupResource(queries, rollups).addTo(router);
     new DashboardResource(queries).addTo(router);
+    new AlertRuleResource(alerts.rules(), alerts.alerts()).addTo(router);
+    new AlertResource(alerts.alerts()).addTo(router);
+    new SilenceResource(alerts.silences()).addTo(router);
+    new DeviceAlertResource(alerts.rules()).addTo(router);
+    new AlertStreamResource(alerts.streams(), renderer, live).addTo(router);
     this.dispatcher = new Dispatcher(context, router);
     this.server = server(options, connections, new Problems(meters));
   }
@@ -250,7 +172,7 @@ public final class HttpServer implements AutoCloseable {
 
   /**
    * Says at {@code /health/ready} that the node is leaving and asks clients to reconnect elsewhere;
-   * requests are still answered. Streams are ended with the close code 1001.
+   * requests are still answered. Streams are ended; WebSockets with the close code 1001.
    */
   public void drain() {
     health.drain();

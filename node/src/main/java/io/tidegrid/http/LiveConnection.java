@@ -28,7 +28,7 @@ import java.util.concurrent.TimeUnit;
  * <p>Frames are read by Helidon's parser. Its own connection is not used because it writes on the
  * threads of those who send, unsynchronized with the answers of the reading one.
  */
-final class LiveConnection implements ServerConnection, LiveReceiver {
+final class LiveConnection implements ServerConnection, LiveReceiver, OpenStream {
 
   private static final System.Logger LOG = System.getLogger(LiveConnection.class.getName());
 
@@ -100,6 +100,13 @@ final class LiveConnection implements ServerConnection, LiveReceiver {
     queue.addDropped(count);
   }
 
+  /** Takes a frame with an alert; a client that leaves too many unread is cut. Never blocks. */
+  void deliverAlert(byte[] frame) {
+    if (!queue.addAlert(frame)) {
+      cut("more alerts wait than the queue of a client holds (websocket.queue-messages)");
+    }
+  }
+
   @Override
   public void handle(Limit limit) throws InterruptedException {
     connections.add(this);
@@ -121,7 +128,7 @@ final class LiveConnection implements ServerConnection, LiveReceiver {
         hangUp();
       }
       connections.remove(this);
-      connections.release();
+      connections.release(OpenStream.Kind.WEBSOCKET);
     }
   }
 
@@ -230,6 +237,7 @@ final class LiveConnection implements ServerConnection, LiveReceiver {
         context.dataWriter().writeNow(BufferData.create(bytes));
         writingSinceNanos = 0;
         connections.sent(taken.samples().size());
+        connections.alertsSent(taken.alerts().size());
         open = taken.close().length == 0;
       }
     } catch (InterruptedException e) {
@@ -245,6 +253,7 @@ final class LiveConnection implements ServerConnection, LiveReceiver {
   private byte[] encode(LiveQueue.Taken taken) {
     ByteArrayOutputStream out = new ByteArrayOutputStream(256 + 192 * taken.samples().size());
     taken.frames().forEach(out::writeBytes);
+    taken.alerts().forEach(out::writeBytes);
     if (taken.dropped() > 0) {
       LiveFrames.append(out, WsOpCode.TEXT, MetricSocketMessages.dropped(taken.dropped()));
     }
@@ -255,8 +264,8 @@ final class LiveConnection implements ServerConnection, LiveReceiver {
 
   // ---- ending
 
-  /** Looks after the connection; called now and then. */
-  void tick(long nowNanos) {
+  @Override
+  public void tick(long nowNanos) {
     long patience = SILENT_HEARTBEATS * connections.heartbeat().toNanos();
     long ended = endedNanos;
     long writing = writingSinceNanos;
@@ -302,8 +311,13 @@ final class LiveConnection implements ServerConnection, LiveReceiver {
     return true;
   }
 
-  /** Closes the socket, whatever is under way. */
-  void hangUp() {
+  @Override
+  public void goAway() {
+    end(WsCloseCodes.GOING_AWAY, "the node is stopping; connect to another one");
+  }
+
+  @Override
+  public void hangUp() {
     try {
       context.serverSocket().close();
     } catch (UncheckedIOException e) {

@@ -1,10 +1,11 @@
 package io.tidegrid.http;
 
-import io.helidon.websocket.WsCloseCodes;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.tidegrid.model.ErrorCode;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
@@ -13,8 +14,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The open WebSockets: bounds their number, pings them, cuts those that do not read, and tells all
- * of them when the node leaves. Safe for use by many threads.
+ * The open streams, WebSockets and server-sent events: bounds their number, looks after each now
+ * and then, and tells all of them when the node leaves. Safe for use by many threads.
  */
 final class LiveConnections implements AutoCloseable {
 
@@ -26,12 +27,17 @@ final class LiveConnections implements AutoCloseable {
   private final WebSocketOptions options;
   private final Duration heartbeat;
   private final AtomicInteger open = new AtomicInteger();
-  private final Set<LiveConnection> connections = ConcurrentHashMap.newKeySet();
+  private final Map<OpenStream.Kind, AtomicInteger> openByKind =
+      Map.of(
+          OpenStream.Kind.WEBSOCKET, new AtomicInteger(), OpenStream.Kind.SSE, new AtomicInteger());
+  private final Set<OpenStream> streams = ConcurrentHashMap.newKeySet();
   private final ScheduledExecutorService ticker;
-  private final Counter refused;
+  private final Map<OpenStream.Kind, Counter> refused;
   private final Counter sent;
   private final Counter dropped;
   private final Counter cut;
+  private final Counter alertsSent;
+  private final Counter alertsMissed;
   private volatile boolean leaving;
 
   /**
@@ -43,25 +49,49 @@ final class LiveConnections implements AutoCloseable {
     Duration half = silence.dividedBy(2);
     this.heartbeat = options.heartbeat().compareTo(half) < 0 ? options.heartbeat() : half;
     this.refused =
-        counter(
-            meters,
-            "tidegrid.websocket.refused",
-            "WebSockets refused because too many were open or the node was leaving");
+        Map.of(
+            OpenStream.Kind.WEBSOCKET,
+            counter(
+                meters,
+                "tidegrid.websocket.refused",
+                "WebSockets refused because too many streams were open or the node was leaving"),
+            OpenStream.Kind.SSE,
+            counter(
+                meters,
+                "tidegrid.sse.refused",
+                "Streams of server-sent events refused because too many streams were open or the"
+                    + " node was leaving"));
     this.sent = counter(meters, "tidegrid.live.sent", "Samples written to streams");
     this.dropped =
         counter(meters, "tidegrid.live.dropped", "Samples not sent because clients were too slow");
     this.cut = counter(meters, "tidegrid.live.cut", "Streams cut because clients did not read");
-    Gauge.builder("websocket.connections", open, AtomicInteger::get)
-        .description("Active WebSocket connections")
-        .register(meters);
+    this.alertsSent =
+        counter(
+            meters,
+            "tidegrid.live.alerts.sent",
+            "Announcements of alerts written to streams, each counted for each stream");
+    this.alertsMissed =
+        counter(
+            meters,
+            "tidegrid.live.alerts.missed",
+            "Announcements of alerts that were no longer kept when a stream asked for them");
+    gauge(
+        meters, "websocket.connections", "Active WebSocket connections", OpenStream.Kind.WEBSOCKET);
+    gauge(meters, "tidegrid.sse.connections", "Streams of server-sent events", OpenStream.Kind.SSE);
     Gauge.builder("tidegrid.websocket.connections.max", options::maxConnections)
-        .description("WebSocket connections that may be open at one time")
+        .description("WebSockets and streams of server-sent events that may be open at one time")
         .register(meters);
     this.ticker =
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("tidegrid-websocket-heartbeat").factory());
     long tickMs = Math.clamp(heartbeat.toMillis() / 4, MIN_TICK_MS, MAX_TICK_MS);
     var _ = ticker.scheduleWithFixedDelay(this::tick, tickMs, tickMs, TimeUnit.MILLISECONDS);
+  }
+
+  private void gauge(MeterRegistry meters, String name, String description, OpenStream.Kind kind) {
+    Gauge.builder(name, openByKind.get(kind), AtomicInteger::get)
+        .description(description)
+        .register(meters);
   }
 
   private static Counter counter(MeterRegistry meters, String name, String description) {
@@ -76,36 +106,47 @@ final class LiveConnections implements AutoCloseable {
     return heartbeat;
   }
 
-  boolean isLeaving() {
-    return leaving;
-  }
-
   /** Takes one of the places; false when there is none. */
-  boolean acquire() {
-    if (!leaving && open.incrementAndGet() <= options.maxConnections()) {
-      return true;
-    }
+  boolean acquire(OpenStream.Kind kind) {
     if (!leaving) {
+      if (open.incrementAndGet() <= options.maxConnections()) {
+        openByKind.get(kind).incrementAndGet();
+        return true;
+      }
       open.decrementAndGet();
     }
-    refused.increment();
+    refused.get(kind).increment();
     return false;
   }
 
   /** Gives a place back. */
-  void release() {
+  void release(OpenStream.Kind kind) {
+    openByKind.get(kind).decrementAndGet();
     open.decrementAndGet();
   }
 
-  void add(LiveConnection connection) {
-    connections.add(connection);
+  /** Returns the answer to one who got no place. */
+  Problem refusal() {
+    boolean gone = leaving;
+    return Problem.ofStatus(
+        503,
+        ErrorCode.NOT_READY.title(),
+        gone
+            ? "the node is stopping; connect to another one"
+            : "as many streams are open as the node may have (websocket.max-connections); try"
+                + " again a little later",
+        gone ? ErrorCode.NOT_READY.id() : "tg-connection-limit");
+  }
+
+  void add(OpenStream stream) {
+    streams.add(stream);
     if (leaving) {
-      goAway(connection);
+      stream.goAway();
     }
   }
 
-  void remove(LiveConnection connection) {
-    connections.remove(connection);
+  void remove(OpenStream stream) {
+    streams.remove(stream);
   }
 
   void sent(long samples) {
@@ -120,19 +161,23 @@ final class LiveConnections implements AutoCloseable {
     cut.increment();
   }
 
+  void alertsSent(long announcements) {
+    alertsSent.increment((double) announcements);
+  }
+
+  void alertsMissed(long announcements) {
+    alertsMissed.increment((double) announcements);
+  }
+
   private void tick() {
     long now = System.nanoTime();
-    connections.forEach(connection -> connection.tick(now));
+    streams.forEach(stream -> stream.tick(now));
   }
 
   /** Tells all clients to go elsewhere, and takes no more. */
   void leave() {
     leaving = true;
-    connections.forEach(LiveConnections::goAway);
-  }
-
-  private static void goAway(LiveConnection connection) {
-    connection.end(WsCloseCodes.GOING_AWAY, "the node is stopping; connect to another one");
+    streams.forEach(OpenStream::goAway);
   }
 
   /** Waits a moment until clients have gone, and cuts the others. */
@@ -141,13 +186,13 @@ final class LiveConnections implements AutoCloseable {
     leave();
     long deadline = System.nanoTime() + LEAVE_WITHIN.toNanos();
     try {
-      while (!connections.isEmpty() && System.nanoTime() < deadline) {
+      while (!streams.isEmpty() && System.nanoTime() < deadline) {
         TimeUnit.MILLISECONDS.sleep(POLL_MS);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    connections.forEach(LiveConnection::hangUp);
+    streams.forEach(OpenStream::hangUp);
     ticker.shutdownNow();
   }
 }

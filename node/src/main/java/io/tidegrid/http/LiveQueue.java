@@ -16,8 +16,9 @@ import java.util.function.Function;
 /**
  * What waits to be written to one client. Samples are bounded in number and bytes: when they reach
  * a bound, only the newest of each series is kept until the client has caught up, and if that is
- * still too much the series that wait longest go. What is dropped is counted and told. Other frames
- * are few and go first. Safe for use by many threads.
+ * still too much the series that wait longest go. What is dropped is counted and told. Alerts have
+ * bounds of their own, go before samples, and are never dropped. Other frames are few and go first.
+ * Safe for use by many threads.
  */
 final class LiveQueue {
 
@@ -33,12 +34,18 @@ final class LiveQueue {
    * What is to be written next.
    *
    * @param frames whole frames, to be written first
+   * @param alerts whole frames with alerts, in order, to be written next
    * @param dropped samples that were dropped since the client was last told
    * @param samples in order
    * @param close the frame that ends the connection, to be written last; empty when it goes on
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  record Taken(List<byte[]> frames, long dropped, List<LiveSample> samples, byte[] close) {}
+  record Taken(
+      List<byte[]> frames,
+      List<byte[]> alerts,
+      long dropped,
+      List<LiveSample> samples,
+      byte[] close) {}
 
   private static final byte[] OPEN = {};
 
@@ -48,6 +55,7 @@ final class LiveQueue {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition notEmpty = lock.newCondition();
   private final Deque<byte[]> frames = new ArrayDeque<>();
+  private final WaitingAlerts alerts;
   private final Deque<LiveSample> samples = new ArrayDeque<>();
 
   /** In use instead of {@link #samples} while the client lags. */
@@ -57,10 +65,15 @@ final class LiveQueue {
   private long dropped;
   private byte[] close = OPEN;
 
+  /**
+   * @param maxSamples samples that may wait, and alerts that may
+   * @param maxBytes bytes of samples that may wait, and bytes of alerts that may
+   */
   LiveQueue(int maxSamples, long maxBytes, Function<LiveSample, byte[]> renderer) {
     this.maxSamples = maxSamples;
     this.maxBytes = maxBytes;
     this.renderer = renderer;
+    this.alerts = new WaitingAlerts(maxSamples, maxBytes);
   }
 
   /**
@@ -80,6 +93,21 @@ final class LiveQueue {
       frames.add(frame);
       notEmpty.signal();
       return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Adds a frame with an alert.
+   *
+   * @return false when there is no room
+   */
+  boolean addAlert(byte[] frame) {
+    lock.lock();
+    try {
+      notEmpty.signal();
+      return close.length > 0 || alerts.add(frame);
     } finally {
       lock.unlock();
     }
@@ -172,6 +200,7 @@ final class LiveQueue {
     lock.lock();
     try {
       while (frames.isEmpty()
+          && alerts.isEmpty()
           && samples.isEmpty()
           && newest.isEmpty()
           && dropped == 0
@@ -183,7 +212,10 @@ final class LiveQueue {
       List<LiveSample> takenSamples = new ArrayList<>();
       takeFrom(samples.iterator(), takenSamples);
       takeFrom(newest.values().iterator(), takenSamples);
-      Taken taken = new Taken(takenFrames, dropped, takenSamples, close);
+      List<byte[]> takenAlerts = alerts.take(MAX_TAKEN_BYTES);
+      // The end comes after all alerts, which may take several turns.
+      byte[] end = alerts.isEmpty() ? close : OPEN;
+      Taken taken = new Taken(takenFrames, takenAlerts, dropped, takenSamples, end);
       dropped = 0;
       return taken;
     } finally {

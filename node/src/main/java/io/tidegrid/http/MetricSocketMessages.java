@@ -65,6 +65,21 @@ final class MetricSocketMessages {
     });
   }
 
+  /** Says that announcements of alerts are no longer kept; how many, or null. */
+  static byte[] missed(long count) {
+    return Json.bytes(out -> {
+      out.writeStartObject();
+      out.writeStringField("type", "missed");
+      out.writeFieldName("count");
+      if (count < 0) {
+        out.writeNull();
+      } else {
+        out.writeNumber(count);
+      }
+      out.writeEndObject();
+    });
+  }
+
   /** Says that a subscription begins or ended, as it was understood. */
   static byte[] confirmation(String type, MetricSocketRequest request) {
     return Json.bytes(out -> {
@@ -78,6 +93,9 @@ final class MetricSocketMessages {
       if (!request.labels().isEmpty()) {
         out.writeFieldName("labels");
         Json.map(out, request.labels());
+      }
+      if (!request.severity().isEmpty()) {
+        out.writeStringField("severity", request.severity());
       }
       out.writeEndObject();
       out.writeEndObject();

@@ -21,11 +21,12 @@ final class MetricSocketOfMany implements MetricSocketProtocol {
   /** Only the reading thread touches it. */
   private final Set<LiveFilter> filters = new HashSet<>();
 
-  private final Set<LiveFilter> alerts = new HashSet<>();
+  private final SocketAlerts alerts;
 
-  MetricSocketOfMany(String tenant, LiveStream stream, int maxSubscriptions) {
+  MetricSocketOfMany(String tenant, LiveStream stream, SocketAlerts alerts, int maxSubscriptions) {
     this.tenant = tenant;
     this.stream = stream;
+    this.alerts = alerts;
     this.maxSubscriptions = maxSubscriptions;
   }
 
@@ -44,34 +45,52 @@ final class MetricSocketOfMany implements MetricSocketProtocol {
   }
 
   private byte[] subscribe(MetricSocketRequest request) {
-    LiveFilter filter = request.filter(tenant);
-    boolean metrics = request.subscription().equals(MetricSocketRequest.METRICS);
-    Set<LiveFilter> these = metrics ? filters : alerts;
-    if (!these.contains(filter)) {
-      if (filters.size() + alerts.size() >= maxSubscriptions) {
-        throw new TidegridException(
-            ErrorCode.INVALID_VALUE,
-            "a connection has at most "
-                + maxSubscriptions
-                + " subscriptions (websocket.max-subscriptions); unsubscribe from some");
+    if (isAboutAlerts(request)) {
+      AlertFilter filter = request.alertFilter();
+      if (!alerts.contains(filter)) {
+        checkRoom();
+        alerts.subscribe(filter);
       }
-      these.add(filter);
-      if (metrics) {
+    } else {
+      LiveFilter filter = request.filter(tenant);
+      if (!filters.contains(filter)) {
+        checkRoom();
+        filters.add(filter);
         boolean ignored = stream.subscribe(filter);
       }
     }
     return MetricSocketMessages.confirmation("subscribed", request);
   }
 
+  private static boolean isAboutAlerts(MetricSocketRequest request) {
+    return request.subscription().equals(MetricSocketRequest.ALERTS);
+  }
+
+  private void checkRoom() {
+    if (filters.size() + alerts.size() >= maxSubscriptions) {
+      throw new TidegridException(
+          ErrorCode.INVALID_VALUE,
+          "a connection has at most "
+              + maxSubscriptions
+              + " subscriptions (websocket.max-subscriptions); unsubscribe from some");
+    }
+  }
+
   /** Without a filter it ends all subscriptions of the kind. */
   private byte[] unsubscribe(MetricSocketRequest request) {
-    boolean metrics = request.subscription().equals(MetricSocketRequest.METRICS);
-    Set<LiveFilter> these = metrics ? filters : alerts;
-    Set<LiveFilter> ended =
-        request.isAboutAll() ? Set.copyOf(these) : Set.of(request.filter(tenant));
-    for (LiveFilter filter : ended) {
-      if (these.remove(filter) && metrics) {
-        boolean ignored = stream.unsubscribe(filter);
+    if (isAboutAlerts(request)) {
+      if (request.isAboutAll()) {
+        alerts.unsubscribeAll();
+      } else {
+        alerts.unsubscribe(request.alertFilter());
+      }
+    } else {
+      Set<LiveFilter> ended =
+          request.isAboutAll() ? Set.copyOf(filters) : Set.of(request.filter(tenant));
+      for (LiveFilter filter : ended) {
+        if (filters.remove(filter)) {
+          boolean ignored = stream.unsubscribe(filter);
+        }
       }
     }
     return MetricSocketMessages.confirmation("unsubscribed", request);
@@ -86,6 +105,7 @@ final class MetricSocketOfMany implements MetricSocketProtocol {
 
   @Override
   public void close() {
+    alerts.close();
     stream.close();
   }
 }

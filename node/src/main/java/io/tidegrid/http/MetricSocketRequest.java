@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * What a client asks over a WebSocket.
@@ -17,10 +18,11 @@ import java.util.Map;
  * @param type {@code subscribe}, {@code unsubscribe} or {@code ping}
  * @param subscription what is subscribed to, samples or alerts; empty for a ping
  * @param metric the metric's name; empty for all
- * @param labels labels that series must have
+ * @param labels labels that series, or alerts, must have
+ * @param severity the severity of alerts; empty for all
  */
 record MetricSocketRequest(
-    String type, String subscription, String metric, Map<String, String> labels) {
+    String type, String subscription, String metric, Map<String, String> labels, String severity) {
 
   static final String METRICS = "metrics";
   static final String ALERTS = "alerts";
@@ -37,7 +39,7 @@ record MetricSocketRequest(
       throw invalid("type", "the message needs a type: subscribe, unsubscribe or ping");
     }
     if (type.equals("ping")) {
-      return new MetricSocketRequest(type, "", "", Map.of());
+      return new MetricSocketRequest(type, "", "", Map.of(), "");
     }
     if (!type.equals("subscribe") && !type.equals("unsubscribe")) {
       throw invalid(
@@ -51,7 +53,26 @@ record MetricSocketRequest(
     if (!METRICS.equals(subscription) && !ALERTS.equals(subscription)) {
       throw invalid("data/subscription", "subscription must be metrics or alerts");
     }
-    return new MetricSocketRequest(type, subscription.toString(), metric(data), labels(data));
+    return new MetricSocketRequest(
+        type,
+        subscription.toString(),
+        metric(data),
+        labels(data),
+        severity(data, subscription.toString()));
+  }
+
+  private static String severity(Map<?, ?> data, String subscription) {
+    Object severity = data.get("severity");
+    if (severity == null) {
+      return "";
+    }
+    if (!subscription.equals(ALERTS)) {
+      throw invalid("data/severity", "samples have no severity; subscribe to alerts with it");
+    }
+    if (!(severity instanceof String text)) {
+      throw invalid("data/severity", "severity must be a string");
+    }
+    return text;
   }
 
   private static String metric(Map<?, ?> data) {
@@ -87,7 +108,13 @@ record MetricSocketRequest(
   }
 
   boolean isAboutAll() {
-    return metric.isEmpty() && labels.isEmpty();
+    return metric.isEmpty() && labels.isEmpty() && severity.isEmpty();
+  }
+
+  AlertFilter alertFilter() {
+    List<Matcher> matchers = new ArrayList<>();
+    labels.forEach((name, value) -> matchers.add(Matcher.equal(name, value)));
+    return new AlertFilter("", severity, metric, Set.of(), matchers);
   }
 
   LiveFilter filter(String tenant) {

@@ -10,6 +10,7 @@ import io.helidon.webserver.ConnectionContext;
 import io.helidon.webserver.spi.ServerConnection;
 import io.helidon.webserver.websocket.WsConfig;
 import io.helidon.webserver.websocket.WsUpgrader;
+import io.tidegrid.alerting.AlertStreams;
 import io.tidegrid.live.LiveFilter;
 import io.tidegrid.live.LiveStream;
 import io.tidegrid.live.LiveStreams;
@@ -33,10 +34,11 @@ final class MetricSocketUpgrader extends WsUpgrader {
 
   private static final String ALL = "/ws/metrics";
   private static final String ONE = "/ws/metrics/{metric}";
-  private static final String TENANT_PARAMETER = "tenant";
   private static final int SWITCHING = 101;
 
   private final LiveStreams streams;
+  private final AlertStreams alerts;
+  private final AlertRenderer renderer;
   private final LiveConnections connections;
   private final HttpMeters meters;
   private final List<String> origins;
@@ -47,9 +49,16 @@ final class MetricSocketUpgrader extends WsUpgrader {
    *     machine that the browser runs on
    */
   MetricSocketUpgrader(
-      LiveStreams streams, LiveConnections connections, HttpMeters meters, List<String> origins) {
+      LiveStreams streams,
+      AlertStreams alerts,
+      AlertRenderer renderer,
+      LiveConnections connections,
+      HttpMeters meters,
+      List<String> origins) {
     super(WsConfig.create());
     this.streams = streams;
+    this.alerts = alerts;
+    this.renderer = renderer;
     this.connections = connections;
     this.meters = meters;
     this.origins = origins;
@@ -95,8 +104,8 @@ final class MetricSocketUpgrader extends WsUpgrader {
           match.get().parameters().stream()
               .map(metric -> new LiveFilter(tenant, matchers(metric, params)))
               .toList();
-      if (!connections.acquire()) {
-        return refused(template, start, context, full());
+      if (!connections.acquire(OpenStream.Kind.WEBSOCKET)) {
+        return refused(template, start, context, connections.refusal());
       }
       ServerConnection connection = connect(context, accept, tenant, filters);
       meters.request("GET", template, SWITCHING, System.nanoTime() - start);
@@ -114,7 +123,11 @@ final class MetricSocketUpgrader extends WsUpgrader {
     try {
       if (filters.isEmpty()) {
         connection.speak(
-            new MetricSocketOfMany(tenant, stream, connections.options().maxSubscriptions()));
+            new MetricSocketOfMany(
+                tenant,
+                stream,
+                new SocketAlerts(tenant, connection, connections, alerts, renderer),
+                connections.options().maxSubscriptions()));
       } else {
         connection.speak(new MetricSocketOfOne(stream));
         // The client hears of its connection when all members know what it wants.
@@ -127,7 +140,7 @@ final class MetricSocketUpgrader extends WsUpgrader {
     } finally {
       if (!done) {
         stream.close();
-        connections.release();
+        connections.release(OpenStream.Kind.WEBSOCKET);
       }
     }
   }
@@ -150,11 +163,8 @@ final class MetricSocketUpgrader extends WsUpgrader {
     }
   }
 
-  /** Browsers cannot set headers of WebSockets, so the tenant may be a parameter, too. */
   private static String tenant(WritableHeaders<?> headers, Params params) {
-    return Tenants.of(
-        headers.first(Tenants.TENANT).or(() -> params.first(TENANT_PARAMETER)),
-        headers.first(Tenants.SCOPE));
+    return Tenants.ofStream(headers.first(Tenants.TENANT), headers.first(Tenants.SCOPE), params);
   }
 
   private static List<Matcher> matchers(String metric, Params params) {
@@ -163,7 +173,7 @@ final class MetricSocketUpgrader extends WsUpgrader {
     for (String name : params.names()) {
       if (name.equals("matcher") || name.equals("matchers")) {
         params.all(name).forEach(text -> matchers.add(MatcherParser.parse(text, name)));
-      } else if (!name.equals(TENANT_PARAMETER) && !name.isEmpty()) {
+      } else if (!name.equals(Tenants.PARAMETER) && !name.isEmpty()) {
         params.first(name).ifPresent(value -> matchers.add(Matcher.equal(name, value)));
       }
     }
@@ -197,17 +207,6 @@ final class MetricSocketUpgrader extends WsUpgrader {
               + TimeParser.shortened(origin.get())
               + " may not connect; name their origin in http.cors-origins");
     }
-  }
-
-  private Problem full() {
-    return Problem.ofStatus(
-        503,
-        ErrorCode.NOT_READY.title(),
-        connections.isLeaving()
-            ? "the node is stopping; connect to another one"
-            : "as many WebSockets are open as the node may have (websocket.max-connections); try"
-                + " again a little later",
-        connections.isLeaving() ? ErrorCode.NOT_READY.id() : "tg-connection-limit");
   }
 
   private ServerConnection refused(

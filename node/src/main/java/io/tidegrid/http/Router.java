@@ -57,6 +57,14 @@ final class Router {
     return add("POST", template, endpoint);
   }
 
+  Router put(String template, Endpoint endpoint) {
+    return add("PUT", template, endpoint);
+  }
+
+  Router delete(String template, Endpoint endpoint) {
+    return add("DELETE", template, endpoint);
+  }
+
   private Router add(String method, String template, Endpoint endpoint) {
     Map<String, Route> table = template.indexOf('{') < 0 ? fixed : templated;
     table

@@ -16,7 +16,19 @@ final class Tenants {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,64}");
   private static final String DEFAULT = "default";
 
+  /** In place of the headers, for streams: browsers cannot set headers of them. */
+  static final String PARAMETER = "tenant";
+
   private Tenants() {}
+
+  /**
+   * Returns the tenant of a stream: as {@link #of}, or from the parameter {@value #PARAMETER}.
+   *
+   * @throws TidegridException with {@link ErrorCode#BAD_TENANT}
+   */
+  static String ofStream(Optional<String> tenant, Optional<String> scope, Params params) {
+    return of(tenant.or(() -> params.first(PARAMETER)), scope);
+  }
 
   /**
    * Returns the tenant.

@@ -88,8 +88,8 @@ public final class ConfigKeys {
           "websocket.max-connections",
           ConfigType.integer(0, 1_000_000),
           "1000",
-          "Most WebSocket streams open at once, within `http.max-connections`; further ones are"
-              + " answered with 503.");
+          "Most streams open at once, WebSockets and server-sent events, within"
+              + " `http.max-connections`; further ones are answered with 503.");
   static final ConfigKey<Duration> WEBSOCKET_HEARTBEAT =
       key(
           "websocket.heartbeat",
@@ -456,6 +456,10 @@ public final class ConfigKeys {
           "How long the database keeps samples of single tenants instead of `retention.raw`:"
               + " `acme=90d,beta=7d`. 0: for ever. Empty: all alike.");
 
+  static {
+    AlertConfigKeys.register();
+  }
+
   static final ConfigKey<SecurityMode> SECURITY_MODE =
       key(
           "security.mode",
@@ -525,12 +529,11 @@ public final class ConfigKeys {
     return previous[b.length()];
   }
 
-  private static <T> ConfigKey<T> key(
-      String name, ConfigType<T> type, String defaultText, String doc) {
+  static <T> ConfigKey<T> key(String name, ConfigType<T> type, String defaultText, String doc) {
     return register(new ConfigKey<>(name, type, defaultText, doc, false));
   }
 
-  private static <T> ConfigKey<T> secret(String name, ConfigType<T> type, String doc) {
+  static <T> ConfigKey<T> secret(String name, ConfigType<T> type, String doc) {
     return register(new ConfigKey<>(name, type, "", doc, true));
   }
 

@@ -109,6 +109,9 @@ final class GridConfig {
         .setCooperativeThreadCount(1)
         // Only streams between members need more of it, and no stream here leaves its member.
         .setFlowControlPeriodMs(1_000)
+        // A member that joins gets its part of a job when the job starts anew, by default after ten
+        // seconds: so long the samples of its shards would wait to be judged by alert rules.
+        .setScaleUpDelayMillis(500)
         .setBackupCount(store.backupCount());
     // An idle thread of Jet looks for work every half millisecond by default, which costs percents
     // of a core day and night. What it looks for here comes every quarter of a second.

@@ -1,5 +1,7 @@
 package io.tidegrid.node;
 
+import io.tidegrid.alert.AlertOptions;
+import io.tidegrid.alerting.AlertingOptions;
 import io.tidegrid.http.WebSocketOptions;
 import io.tidegrid.ingest.IngestOptions;
 import io.tidegrid.query.QueryOptions;
@@ -313,6 +315,32 @@ public final class NodeConfig {
     return get(ConfigKeys.ROLLUP_MAX_PENDING);
   }
 
+  /** Returns how alerts are kept and sent. */
+  public AlertingOptions alertingOptions() {
+    return new AlertingOptions(
+        get(AlertConfigKeys.MAX_RULES),
+        get(AlertConfigKeys.MAX_SILENCES),
+        find(AlertConfigKeys.WEBHOOK_URL),
+        find(AlertConfigKeys.ALERTMANAGER_URL),
+        get(AlertConfigKeys.RESEND_INTERVAL),
+        get(AlertConfigKeys.NOTIFY_TIMEOUT));
+  }
+
+  /** Returns how alerts are evaluated. */
+  public AlertOptions alertOptions() {
+    AlertOptions base = AlertOptions.DEFAULT;
+    return new AlertOptions(
+        get(AlertConfigKeys.STALE_AFTER),
+        base.resolvedKept(),
+        base.maxWaitingSamples(),
+        get(AlertConfigKeys.MAX_WINDOW_MEMORY));
+  }
+
+  /** Returns how long the database keeps alerts that ended; zero for ever. */
+  public Duration retentionAlerts() {
+    return get(AlertConfigKeys.RETENTION_ALERTS);
+  }
+
   /** Returns who may use the HTTP API; empty: everybody, on a loopback address. */
   public Optional<SecurityMode> securityMode() {
     return find(ConfigKeys.SECURITY_MODE);
@@ -371,6 +399,9 @@ public final class NodeConfig {
       value = databasePassword().map(password -> "\"***\"");
     } else if (key.equals(ConfigKeys.STORAGE_EMBEDDED_PASSWORD)) {
       value = storageEmbeddedPassword().map(password -> "\"***\"");
+    } else if (key.secret()) {
+      value =
+          Optional.of(settings.get(key.name()).text()).map(text -> text.isEmpty() ? "" : "\"***\"");
     } else {
       value = Optional.of(settings.get(key.name()).text());
     }

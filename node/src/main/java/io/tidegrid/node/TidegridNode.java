@@ -12,6 +12,7 @@ import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.tidegrid.alerting.AlertDoors;
 import io.tidegrid.grid.GridNames;
 import io.tidegrid.http.HttpDecoders;
 import io.tidegrid.http.HttpServer;
@@ -58,6 +59,7 @@ public final class TidegridNode implements AutoCloseable {
   private final Optional<Rollups> rollups;
   private final HazelcastInstance hazelcast;
   private final LiveHub live;
+  private final Alerting alerting;
   private final SeriesStore store;
   private final GridIngest ingest;
   private final Optional<Inbox> inbox;
@@ -101,14 +103,17 @@ public final class TidegridNode implements AutoCloseable {
     try {
       this.hazelcast =
           Hazelcast.newHazelcastInstance(
-              GridConfig.of(
-                  config,
+              Alerting.configure(
+                  GridConfig.of(
+                      config,
+                      storeOptions,
+                      gridPort,
+                      persistence.map(Persistence::journalStoreConfig),
+                      persistence.map(Persistence::metadataStoreConfig),
+                      persistence.map(Persistence::rollupStoreConfig),
+                      Settings.storageIdentity(config)),
                   storeOptions,
-                  gridPort,
-                  persistence.map(Persistence::journalStoreConfig),
-                  persistence.map(Persistence::metadataStoreConfig),
-                  persistence.map(Persistence::rollupStoreConfig),
-                  Settings.storageIdentity(config)));
+                  persistence));
     } catch (RuntimeException e) {
       persistence.ifPresent(Persistence::close);
       throw e;
@@ -117,7 +122,9 @@ public final class TidegridNode implements AutoCloseable {
       refuseOtherStorage();
       BacklogGate gate = persistence.map(Persistence::gate).orElse(BacklogGate.open());
       this.live = LiveHub.start(hazelcast, meters);
-      this.store = SeriesStore.open(hazelcast, storeOptions, clock, gate, meters, live.tap());
+      this.alerting = Alerting.open(hazelcast, config, persistence, meters, clock);
+      this.store =
+          SeriesStore.open(hazelcast, storeOptions, clock, gate, meters, alerting.tap(live.tap()));
       persistence.ifPresent(database -> store.evictCommittedBy(database.watermark()));
       persistence.ifPresent(database ->
           database.attach(
@@ -175,8 +182,10 @@ public final class TidegridNode implements AutoCloseable {
               persistence.<StorageAdmin>map(LiveStorageAdmin::new).orElse(StorageAdmin.NONE),
               meters,
               clock,
-              rollups.map(Rollups::status).orElse(RollupStatus.NONE));
+              rollups.map(Rollups::status).orElse(RollupStatus.NONE),
+              alerting.doors());
       bindMeters();
+      alerting.start(store, queries);
       http.start();
       rollups.ifPresent(Rollups::start);
     } catch (RuntimeException e) {
@@ -209,18 +218,18 @@ public final class TidegridNode implements AutoCloseable {
   }
 
   private void awaitFirstConnect() {
-    if (persistence.isEmpty()) {
-      return;
-    }
     try {
-      if (!persistence.get().awaitFirstTry(FIRST_CONNECT)) {
+      if (persistence.isPresent() && !persistence.get().awaitFirstTry(FIRST_CONNECT)) {
         LOG.log(
             System.Logger.Level.WARNING,
             "the node starts without its database and goes on trying to reach it: writes are kept"
                 + " in memory, queries are answered when it was there");
         return;
       }
-      status.awaitDirectory(FIRST_CONNECT);
+      if (persistence.isPresent()) {
+        status.awaitDirectory(FIRST_CONNECT);
+      }
+      alerting.awaitLoaded(FIRST_CONNECT);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -230,6 +239,7 @@ public final class TidegridNode implements AutoCloseable {
   private void abandon() {
     http.stop();
     rollups.ifPresent(any -> any.close(false));
+    alerting.close(false);
     inbox.ifPresent(Inbox::close);
     ingest.close();
     queries.close();
@@ -271,6 +281,7 @@ public final class TidegridNode implements AutoCloseable {
     new ProcessorMetrics().bindTo(meters);
     JvmGcMetrics gc = new JvmGcMetrics();
     gc.bindTo(meters);
+    meters.getPrometheusRegistry().register(alerting.activeAlerts());
     Gauge.builder("tidegrid.store.series", status, s -> s.memory().series())
         .description("Series in the shards that this member owns")
         .register(meters);
@@ -304,6 +315,11 @@ public final class TidegridNode implements AutoCloseable {
   /** Returns the door for reading samples from this JVM. */
   public QueryEngine queries() {
     return queries;
+  }
+
+  /** Returns the doors for rules, alerts and silences from this JVM. */
+  public AlertDoors alerts() {
+    return alerting.doors();
   }
 
   /** Returns the member of the grid that this node is. */
@@ -357,12 +373,14 @@ public final class TidegridNode implements AutoCloseable {
       ingest.close();
       boolean others = hazelcast.getCluster().getMembers().size() > 1;
       rollups.ifPresent(any -> any.close(!others));
+      alerting.close(!others);
       boolean flushed =
           persistence.map(database -> database.flush(config.shutdownGrace())).orElse(true);
       if (flushed && persistence.isPresent()) {
         // Terminating forgets what waits to be written behind.
         hazelcast.getMap(GridNames.METADATA).flush();
       }
+      alerting.endStoring(flushed);
       queries.close();
       live.close();
       retirement.ifPresent(JournalRetirement::close);

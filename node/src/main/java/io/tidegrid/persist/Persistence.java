@@ -68,6 +68,7 @@ public final class Persistence implements AutoCloseable {
   private final DroppedDays droppedDays = new DroppedDays();
   private final RollupStore rollups;
   private final PostgresRollupArchive rollupArchive;
+  private final AlertPersistence alerts;
 
   private volatile Optional<LocalRollups> localRollups = Optional.empty();
   private volatile Optional<RollupSweeper> rollupSweeper = Optional.empty();
@@ -93,6 +94,7 @@ public final class Persistence implements AutoCloseable {
     this.archive = new PostgresArchive(database, stored);
     this.rollups = new RollupStore(database, rollupPartitions, clock, meters);
     this.rollupArchive = new PostgresRollupArchive(database, droppedDays, clock);
+    this.alerts = new AlertPersistence(database, meters, clock);
   }
 
   /**
@@ -311,6 +313,11 @@ public final class Persistence implements AutoCloseable {
     return archive;
   }
 
+  /** Returns alerts in the database. Closed with this. */
+  public AlertPersistence alerts() {
+    return alerts;
+  }
+
   /** Returns what reads rollups from the database. */
   public RollupArchive rollupArchive() {
     return rollupArchive;
@@ -466,6 +473,7 @@ public final class Persistence implements AutoCloseable {
    */
   @Override
   public void close() {
+    alerts.close();
     rollups.close();
     rollupSweeper.ifPresent(RollupSweeper::close);
     droppedDaysWatch.ifPresent(DroppedDaysWatch::close);

@@ -52,7 +52,7 @@ record LocalShardView(int shard, Shard held) implements ShardView {
   }
 
   /** One series, read block by block. */
-  private record LocalSeriesView(Shard held, int ref) implements SeriesView {
+  record LocalSeriesView(Shard held, int ref) implements SeriesView {
 
     @Override
     public long id() {

@@ -186,6 +186,18 @@ final class LocalShards implements ShardReader, WholeBlocks {
     return readShard(number, shard -> shard.isRestored() ? 0 : shard.incarnation());
   }
 
+  /**
+   * Returns the version of a shard's partition if this member owns it and it is not being moved,
+   * else -1. What was decided under one version may not hold under another.
+   */
+  int ownedVersion(int number) {
+    InternalPartition partition = partitions.getPartition(number, false);
+    int version = partition.version();
+    return partition.isLocal() && !partition.isMigrating() && partition.version() == version
+        ? version
+        : -1;
+  }
+
   @Override
   public <T> T read(int number, Function<ShardView, T> reading) {
     return readShard(number, shard -> reading.apply(new LocalShardView(number, shard)));

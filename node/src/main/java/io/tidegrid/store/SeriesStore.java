@@ -166,6 +166,11 @@ public final class SeriesStore implements ShardAppender, ShardRestorer {
     return local;
   }
 
+  /** Returns the reader of this member's shards by the numbers that taps are shown. */
+  public NumberedReader numberedReader() {
+    return new LocalNumberedReader(local);
+  }
+
   /** Tells whether all shards owned by this member know all their series, so that queries go. */
   public boolean directoriesWhole() {
     return local.owned().stream().allMatch(this::hasWholeDirectory);

@@ -216,7 +216,14 @@ final class Shard implements IdentifiedDataSerializable {
       return new Shown(
           overlapping,
           new AppendedSamples(
-              number, directory, numbers.length, numbers, batch.times(), batch.values(), noted));
+              number,
+              sequence(),
+              directory,
+              numbers.length,
+              numbers,
+              batch.times(),
+              batch.values(),
+              noted));
     } finally {
       unchanged = new long[0];
     }
@@ -300,7 +307,14 @@ final class Shard implements IdentifiedDataSerializable {
         && evict(new long[] {startMs}, new long[] {through}, true).length > 0;
   }
 
-  /** Returns the sequence of the last batch: its epoch shifted left by 32 bits, plus its number. */
+  /**
+   * Returns the sequence through which all that memory keeps can be read: of the last batch, its
+   * epoch shifted left by 32 bits, plus its number.
+   */
+  synchronized long throughSequence() {
+    return sequence();
+  }
+
   private long sequence() {
     return (long) epoch << 32 | (counter & 0xFFFFFFFFL);
   }

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ProtocolTest {
 
   private static final long MB = 1 << 20;
-  private static final HttpOptions SMALL =
+  static final HttpOptions SMALL =
       new HttpOptions(
           "127.0.0.1",
           0,

@@ -3,6 +3,7 @@ package io.tidegrid.http;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.tidegrid.ingest.Ack;
+import io.tidegrid.live.LiveStreams;
 import io.tidegrid.query.SeriesSamples;
 import io.tidegrid.tier.Tier;
 import java.io.IOException;
@@ -30,6 +31,7 @@ final class TestNode implements AutoCloseable {
   static final Instant NOW = Instant.parse("2025-12-04T00:00:00Z");
 
   final FakeGrid grid = new FakeGrid();
+  final FakeAlerts alerts = new FakeAlerts();
   final AtomicBoolean ready = new AtomicBoolean(true);
   final AtomicBoolean live = new AtomicBoolean(true);
   final HttpServer server;
@@ -40,19 +42,26 @@ final class TestNode implements AutoCloseable {
   }
 
   TestNode(HttpOptions options) {
+    this(options, WebSocketOptions.defaults());
+  }
+
+  TestNode(HttpOptions options, WebSocketOptions streams) {
     server =
         new HttpServer(
             options.withAddress("127.0.0.1", 0),
+            streams,
             grid,
             Ack.REPLICATED,
             grid,
+            LiveStreams.NONE,
             FakeDecoders.all(),
             TestNode::everyNth,
             new Status(),
             StorageAdmin.NONE,
             registryOfANode(),
             () -> NOW,
-            TestNode::rollups);
+            TestNode::rollups,
+            alerts.doors());
     server.start();
   }
 
@@ -85,6 +94,17 @@ final class TestNode implements AutoCloseable {
 
   HttpResponse<String> postJson(String path, String body) {
     return post(path, body, "Content-Type", "application/json");
+  }
+
+  HttpResponse<String> putJson(String path, String body) {
+    return send(
+        request(path, "Content-Type", "application/json")
+            .PUT(BodyPublishers.ofString(body))
+            .build());
+  }
+
+  HttpResponse<String> delete(String path, String... headers) {
+    return send(request(path, headers).DELETE().build());
   }
 
   HttpRequest.Builder request(String path, String... headers) {

@@ -9,13 +9,16 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.tidegrid.grid.GridNames;
 import io.tidegrid.grid.GridSerializers;
+import io.tidegrid.live.SampleTap;
 import java.net.ServerSocket;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /** A cluster of real members in this JVM, over loopback. */
 public final class TestGrid implements AutoCloseable {
@@ -29,6 +32,7 @@ public final class TestGrid implements AutoCloseable {
   private final InstantSource clock;
   private final Consumer<Config> configure;
   private final MeterRegistry meters;
+  private final Optional<Function<HazelcastInstance, SampleTap>> taps;
   private final List<Node> nodes = new ArrayList<>();
 
   public TestGrid(StoreOptions options, InstantSource clock) {
@@ -41,10 +45,26 @@ public final class TestGrid implements AutoCloseable {
    */
   public TestGrid(
       StoreOptions options, InstantSource clock, Consumer<Config> configure, MeterRegistry meters) {
+    this(options, clock, configure, meters, Optional.empty());
+  }
+
+  /** The same with Jet, and with a tap that is made for each member. */
+  public TestGrid(
+      StoreOptions options, InstantSource clock, Function<HazelcastInstance, SampleTap> taps) {
+    this(options, clock, config -> {}, new SimpleMeterRegistry(), Optional.of(taps));
+  }
+
+  private TestGrid(
+      StoreOptions options,
+      InstantSource clock,
+      Consumer<Config> configure,
+      MeterRegistry meters,
+      Optional<Function<HazelcastInstance, SampleTap>> taps) {
     this.options = options;
     this.clock = clock;
     this.configure = configure;
     this.meters = meters;
+    this.taps = taps;
   }
 
   public static StoreOptions memoryOnly(int shards) {
@@ -82,12 +102,20 @@ public final class TestGrid implements AutoCloseable {
     for (int port = basePort; port < basePort + 4; port++) {
       join.getTcpIpConfig().addMember("127.0.0.1:" + port);
     }
+    config.getJetConfig().setEnabled(taps.isPresent()).setCooperativeThreadCount(1);
     SeriesStore.configure(config, options);
     configure.accept(config);
     HazelcastInstance hazelcast = Hazelcast.newHazelcastInstance(config);
     Node node =
         new Node(
-            hazelcast, SeriesStore.open(hazelcast, options, clock, BacklogGate.open(), meters));
+            hazelcast,
+            SeriesStore.open(
+                hazelcast,
+                options,
+                clock,
+                BacklogGate.open(),
+                meters,
+                taps.map(made -> made.apply(hazelcast)).orElse(SampleTap.CLOSED)));
     nodes.add(node);
     return node;
   }
