@@ -107,7 +107,7 @@ final class GroupWatches {
   List<Group> due(long nowMs) {
     List<Group> due = new ArrayList<>();
     for (Group group : groups.values()) {
-      if (!group.underWay && nowMs >= group.dueMs || nowMs < group.dueMs - group.mostMs()) {
+      if ((!group.underWay && nowMs >= group.dueMs) || nowMs < group.dueMs - group.mostMs()) {
         group.underWay = true;
         due.add(group);
       }

@@ -45,7 +45,7 @@ final class RuleChanges {
     if (!isBySeries(before)) {
       return;
     }
-    Map<RuleSet, RuleSet> next = new IdentityHashMap<>();
+    IdentityHashMap<RuleSet, RuleSet> next = new IdentityHashMap<>();
     for (int number : samples.select(before.tenant(), before.matchers)) {
       SeriesWatch series = shard.known(number);
       if (series.rules.contains(before)) {
@@ -60,7 +60,7 @@ final class RuleChanges {
     if (!isBySeries(after)) {
       return;
     }
-    Map<RuleSet, RuleSet> next = new IdentityHashMap<>();
+    IdentityHashMap<RuleSet, RuleSet> next = new IdentityHashMap<>();
     for (int number : samples.select(after.tenant(), after.matchers)) {
       if (!shard.isKnown(number)) {
         // It is about to be shown for the first time, and compared with all rules then.
