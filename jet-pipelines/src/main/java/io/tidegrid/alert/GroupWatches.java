@@ -107,7 +107,8 @@ final class GroupWatches {
   List<Group> due(long nowMs) {
     List<Group> due = new ArrayList<>();
     for (Group group : groups.values()) {
-      if ((!group.underWay && nowMs >= group.dueMs) || nowMs < group.dueMs - group.mostMs()) {
+      boolean clockWentBack = nowMs < group.dueMs - group.mostMs();
+      if (!group.underWay && (nowMs >= group.dueMs || clockWentBack)) {
         group.underWay = true;
         due.add(group);
       }

@@ -2,7 +2,6 @@ package io.tidegrid.alert;
 
 import io.tidegrid.alert.AlertSource.ShardSamples;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -45,7 +44,7 @@ final class RuleChanges {
     if (!isBySeries(before)) {
       return;
     }
-    IdentityHashMap<RuleSet, RuleSet> next = new IdentityHashMap<>();
+    Map<RuleSet, RuleSet> next = new HashMap<>();
     for (int number : samples.select(before.tenant(), before.matchers)) {
       SeriesWatch series = shard.known(number);
       if (series.rules.contains(before)) {
@@ -60,7 +59,7 @@ final class RuleChanges {
     if (!isBySeries(after)) {
       return;
     }
-    IdentityHashMap<RuleSet, RuleSet> next = new IdentityHashMap<>();
+    Map<RuleSet, RuleSet> next = new HashMap<>();
     for (int number : samples.select(after.tenant(), after.matchers)) {
       if (!shard.isKnown(number)) {
         // It is about to be shown for the first time, and compared with all rules then.

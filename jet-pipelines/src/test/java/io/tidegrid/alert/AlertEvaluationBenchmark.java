@@ -61,7 +61,7 @@ public class AlertEvaluationBenchmark implements SeriesTable, AlertSource.ShardS
     long beganNanos = System.nanoTime();
     evaluator = new ShardEvaluator(0, 1, this, index, AlertOptions.DEFAULT, budget);
     for (int number = 0; number < SERIES; number++) {
-      SeriesWatch unused = evaluator.series(number);
+      SeriesWatch _ = evaluator.series(number);
     }
     long matchedNanos = System.nanoTime() - beganNanos;
     System.out.printf(
