@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tidegrid.http.SseClient;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.time.Duration;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -22,6 +24,19 @@ class Seed004AlertsIT {
   @BeforeAll
   static void start() {
     node = NodeProcess.up(directory);
+    awaitEvaluation();
+  }
+
+  /** Samples that come before the evaluation has begun are judged, but not announced one by one. */
+  private static void awaitEvaluation() {
+    NodeProcess.json(
+        node.post(
+            "/api/v1/alerts/rules",
+            "{\"name\":\"Up\",\"metric_name\":\"up\",\"condition\":\"> 0\"}"));
+    NodeProcess.json(node.post("/metrics/ingest", "{\"metric_name\":\"up\",\"value\":1}"));
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> node.getJson("/api/v1/alerts/active").getInt("total") == 1);
   }
 
   @AfterAll
