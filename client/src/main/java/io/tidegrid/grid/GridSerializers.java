@@ -14,6 +14,7 @@ public final class GridSerializers implements DataSerializableFactory {
   static final int METADATA_KEY = 3;
   static final int ROLLUP_KEY = 4;
   static final int ROLLUP_BLOCK = 5;
+  static final int EVENT_BATCH = 20;
 
   @Override
   public IdentifiedDataSerializable create(int classId) {
@@ -23,6 +24,7 @@ public final class GridSerializers implements DataSerializableFactory {
       case METADATA_KEY -> new MetadataKey();
       case ROLLUP_KEY -> new RollupKey();
       case ROLLUP_BLOCK -> new RollupBlock();
+      case EVENT_BATCH -> new EventBatch();
       default -> throw new IllegalArgumentException("no grid class has the id " + classId);
     };
   }

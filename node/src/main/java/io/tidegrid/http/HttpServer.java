@@ -13,6 +13,7 @@ import io.tidegrid.live.LiveStreams;
 import io.tidegrid.query.QueryEngine;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -130,14 +131,16 @@ public final class HttpServer implements AutoCloseable {
         admin,
         registry,
         clock,
-        rollups);
+        rollups,
+        Optional.empty());
   }
 
   /**
-   * The same of a node that streams samples as they come in.
+   * The same of a node that streams samples as they come in, and takes events.
    *
    * @param sockets limits of the streams
    * @param streams where they come from
+   * @param events what takes and finds events; empty for none
    */
   public HttpServer(
       HttpOptions options,
@@ -152,7 +155,8 @@ public final class HttpServer implements AutoCloseable {
       StorageAdmin admin,
       PrometheusMeterRegistry registry,
       InstantSource clock,
-      RollupStatus rollups) {
+      RollupStatus rollups,
+      Optional<EventApi> events) {
     Http1Config.Builder http1 =
         Http1Config.builder()
             .maxPrologueLength(MAX_PROLOGUE_BYTES)
@@ -195,6 +199,7 @@ public final class HttpServer implements AutoCloseable {
     new QueryResource(queries, rollups).addTo(router);
     new RollupResource(queries, rollups).addTo(router);
     new DashboardResource(queries).addTo(router);
+    events.ifPresent(api -> new EventResource(context, queries, api).addTo(router));
     this.dispatcher = new Dispatcher(context, router);
     this.server = server(options, connections, new Problems(meters));
   }

@@ -440,6 +440,10 @@ public final class ConfigKeys {
           "How long the database keeps samples of single tenants instead of `retention.raw`:"
               + " `acme=90d,beta=7d`. 0: for ever. Empty: all alike.");
 
+  static {
+    EventKeys.register();
+  }
+
   static final ConfigKey<SecurityMode> SECURITY_MODE =
       key(
           "security.mode",
@@ -509,8 +513,7 @@ public final class ConfigKeys {
     return previous[b.length()];
   }
 
-  private static <T> ConfigKey<T> key(
-      String name, ConfigType<T> type, String defaultText, String doc) {
+  static <T> ConfigKey<T> key(String name, ConfigType<T> type, String defaultText, String doc) {
     return register(new ConfigKey<>(name, type, defaultText, doc, false));
   }
 

@@ -68,6 +68,7 @@ public final class Persistence implements AutoCloseable {
   private final DroppedDays droppedDays = new DroppedDays();
   private final RollupStore rollups;
   private final PostgresRollupArchive rollupArchive;
+  private final EventPersistence events;
 
   private volatile Optional<LocalRollups> localRollups = Optional.empty();
   private volatile Optional<RollupSweeper> rollupSweeper = Optional.empty();
@@ -93,6 +94,7 @@ public final class Persistence implements AutoCloseable {
     this.archive = new PostgresArchive(database, stored);
     this.rollups = new RollupStore(database, rollupPartitions, clock, meters);
     this.rollupArchive = new PostgresRollupArchive(database, droppedDays, clock);
+    this.events = new EventPersistence(database, options, meters, clock);
   }
 
   /**
@@ -124,6 +126,16 @@ public final class Persistence implements AutoCloseable {
         .setOffload(false)
         // An entry may take megabytes, and a batch of them is deserialized at once.
         .setWriteBatchSize(ROLLUP_WRITE_BATCH);
+  }
+
+  /** Returns the store for the map {@code events}, to be set before the instance starts. */
+  public MapStoreConfig eventStoreConfig() {
+    return writeBehind(events.mapStore()).setOffload(false);
+  }
+
+  /** Returns what keeps events. */
+  public EventPersistence events() {
+    return events;
   }
 
   private MapStoreConfig writeBehind(Object implementation) {
@@ -445,7 +457,9 @@ public final class Persistence implements AutoCloseable {
    * @return whether none was left before the time was over
    */
   public boolean flush(Duration within) {
+    long deadline = System.nanoTime() + within.toNanos();
     boolean empty = sweeper.map(sweep -> sweep.drain(within)).orElse(true);
+    empty &= events.flush(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
     rollups.close();
     if (!empty) {
       LOG.log(
@@ -467,6 +481,7 @@ public final class Persistence implements AutoCloseable {
   @Override
   public void close() {
     rollups.close();
+    events.close();
     rollupSweeper.ifPresent(RollupSweeper::close);
     droppedDaysWatch.ifPresent(DroppedDaysWatch::close);
     compactor.ifPresent(Compactor::close);
