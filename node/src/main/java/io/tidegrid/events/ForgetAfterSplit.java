@@ -2,8 +2,8 @@ package io.tidegrid.events;
 
 import com.hazelcast.nio.ObjectDataInput;
 import com.hazelcast.nio.ObjectDataOutput;
+import com.hazelcast.spi.merge.MergingValue;
 import com.hazelcast.spi.merge.SplitBrainMergePolicy;
-import com.hazelcast.spi.merge.SplitBrainMergeTypes.MapMergeTypes;
 import java.io.IOException;
 
 /**
@@ -11,12 +11,12 @@ import java.io.IOException;
  * database decides until enough new ones are known.
  */
 public final class ForgetAfterSplit
-    implements SplitBrainMergePolicy<Object, MapMergeTypes<Object, Object>, Object> {
+    implements SplitBrainMergePolicy<Object, MergingValue<Object>, Object> {
 
   /** Null, by Hazelcast's contract, removes the entry. */
   @Override
   public Object merge(
-      MapMergeTypes<Object, Object> mergingValue, MapMergeTypes<Object, Object> existingValue) {
+      MergingValue<Object> mergingValue, MergingValue<Object> existingValue) {
     return null;
   }
 

@@ -97,8 +97,9 @@ public final class EventDecoder {
                   + limits.maxBatch()
                   + " events (events.max-batch); send them in several");
         }
+        boolean object = in.next() == '{';
         try {
-          if (in.next() == '{') {
+          if (object) {
             row.read();
             events.add(row.event(index));
           } else {
@@ -110,7 +111,7 @@ public final class EventDecoder {
           if (e.code() == ErrorCode.NOT_PARSEABLE) {
             throw e;
           }
-          rejected.add(new RejectedEvent(index, row.knownId(), e));
+          rejected.add(new RejectedEvent(index, object ? row.knownId() : "", e));
         }
         index++;
       } while (in.more(']'));

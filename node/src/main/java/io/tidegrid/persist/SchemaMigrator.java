@@ -32,7 +32,8 @@ final class SchemaMigrator {
           ShardHashes.SCRIPT,
           "V004__rollups.sql",
           "V005__rollup_views.sql",
-          "V006__inbox.sql");
+          "V006__inbox.sql",
+          "V007__events.sql");
 
   /** Those that need TimescaleDB; they have numbers and a version table of their own. */
   private static final List<String> TIMESCALE_SCRIPTS = List.of("T001__samples.sql");

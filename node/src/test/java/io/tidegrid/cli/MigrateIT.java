@@ -30,7 +30,8 @@ class MigrateIT {
     "V003__views.sql",
     "V004__rollups.sql",
     "V005__rollup_views.sql",
-    "V006__inbox.sql"
+    "V006__inbox.sql",
+    "V007__events.sql"
   };
 
   @TempDir private static Path directory;
@@ -140,7 +141,7 @@ class MigrateIT {
       assertThat(ran.err().lines())
           .singleElement()
           .asString()
-          .startsWith("tidegrid: the database has schema version 99, this node knows up to 6");
+          .startsWith("tidegrid: the database has schema version 99, this node knows up to 7");
     }
     assertThat(number("newer", "SELECT count(*) FROM tidegrid_schema")).isEqualTo(7);
   }
