@@ -71,6 +71,7 @@ class ArchitectureTest {
     check(onlyProjectDependencies(QUERY, concat(below, QUERY, PERSIST, STORE)));
     check(onlyProjectDependencies(ALERTING, concat(below, ALERTING, QUERY, PERSIST, STORE)));
     check(onlyProjectDependencies(HTTP, concat(below, HTTP, QUERY, INGEST, EVENTS, ALERTING)));
+    check(onlyProjectDependencies(EVENTS, concat(below, EVENTS, INGEST, PERSIST, STORE)));
     check(onlyProjectDependencies(NODE, not(resideInAPackage(CLI))));
   }
 

@@ -12,6 +12,15 @@ public final class GridNames {
   /** {@link RollupKey} to {@link RollupBlock}: computed figures on their way to the database. */
   public static final String ROLLUPS = "rollups";
 
+  /** {@link JournalKey} to {@link EventBatch}: accepted events that are not yet committed. */
+  public static final String EVENTS = "events";
+
+  /** Shard number to the ids of events that its devices sent. */
+  public static final String EVENT_IDS = "event-ids";
+
+  /** The executor on which members look through their events. */
+  public static final String EVENT_EXECUTOR = "events";
+
   /** Tenant and metric to its metadata. */
   public static final String METADATA = "metadata";
 

@@ -21,6 +21,7 @@ public final class GridSerializers implements DataSerializableFactory {
   static final int STATE_ENTRY = 24;
   static final int HISTORY_ENTRY = 25;
   static final int ANNOUNCEMENT = 26;
+  static final int EVENT_BATCH = 20;
 
   @Override
   public IdentifiedDataSerializable create(int classId) {
@@ -37,6 +38,7 @@ public final class GridSerializers implements DataSerializableFactory {
       case STATE_ENTRY -> new StateEntry();
       case HISTORY_ENTRY -> new HistoryEntry();
       case ANNOUNCEMENT -> new Announcement();
+      case EVENT_BATCH -> new EventBatch();
       default -> throw new IllegalArgumentException("no grid class has the id " + classId);
     };
   }

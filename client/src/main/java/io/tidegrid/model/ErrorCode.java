@@ -25,6 +25,7 @@ public enum ErrorCode {
   SAMPLE_TOO_OLD("tg-sample-too-old", 422, "A sample is older than what is kept"),
   SAMPLE_TOO_NEW("tg-sample-too-new", 422, "A sample lies too far in the future"),
   RULE_LIMIT("tg-rule-limit", 422, "Too many rules"),
+  EVENT_LIMIT("tg-event-limit", 422, "A limit of events is exceeded"),
   SERIES_LIMIT("tg-series-limit", 422, "Too many series"),
   QUERY_SAMPLE_LIMIT("tg-query-sample-limit", 422, "The query reads too many samples"),
   RATE_LIMIT("tg-rate-limit", 429, "Too many requests"),

@@ -14,6 +14,7 @@ import io.tidegrid.live.LiveStreams;
 import io.tidegrid.query.QueryEngine;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -52,6 +53,7 @@ public final class HttpServer implements AutoCloseable {
    * @param clock the time
    * @param rollups how far windows are computed
    * @param alerts rules, alerts, silences, and announcements of alerts
+   * @param events what takes and finds events; empty for none
    */
   public HttpServer(
       HttpOptions options,
@@ -67,7 +69,8 @@ public final class HttpServer implements AutoCloseable {
       PrometheusMeterRegistry registry,
       InstantSource clock,
       RollupStatus rollups,
-      AlertDoors alerts) {
+      AlertDoors alerts,
+      Optional<EventApi> events) {
     Http1Config.Builder http1 =
         Http1Config.builder()
             .maxPrologueLength(MAX_PROLOGUE_BYTES)
@@ -117,6 +120,7 @@ public final class HttpServer implements AutoCloseable {
     new SilenceResource(alerts.silences()).addTo(router);
     new DeviceAlertResource(alerts.rules()).addTo(router);
     new AlertStreamResource(alerts.streams(), renderer, live).addTo(router);
+    events.ifPresent(api -> new EventResource(context, queries, api).addTo(router));
     this.dispatcher = new Dispatcher(context, router);
     this.server = server(options, connections, new Problems(meters));
   }

@@ -136,7 +136,12 @@ final class LabelAssembler {
     }
   }
 
-  private static boolean isText(byte[] bytes, int from, int to) {
+  /** Tells whether text put before is valid UTF-8 without NUL characters. */
+  boolean isText(int from, int to) {
+    return isText(text, from, to);
+  }
+
+  static boolean isText(byte[] bytes, int from, int to) {
     for (int i = from; i < to; i++) {
       // PostgreSQL's text holds every character but this one.
       if (bytes[i] == 0) {

@@ -6,7 +6,8 @@ enum Protocol {
   INFLUX_LINE(1, "influx_line"),
   INFLUX_FIELD(2, "influx_field"),
   TEXT(3, "text"),
-  JSON(4, "json");
+  JSON(4, "json"),
+  EVENT(5, "event");
 
   /** Tells the keys of protocols apart. */
   final byte id;

@@ -458,6 +458,7 @@ public final class ConfigKeys {
 
   static {
     AlertConfigKeys.register();
+    EventKeys.register();
   }
 
   static final ConfigKey<SecurityMode> SECURITY_MODE =

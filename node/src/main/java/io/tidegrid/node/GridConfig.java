@@ -7,6 +7,7 @@ import com.hazelcast.config.MapConfig;
 import com.hazelcast.config.MapStoreConfig;
 import com.hazelcast.config.NetworkConfig;
 import com.hazelcast.config.TcpIpConfig;
+import io.tidegrid.events.GridEvents;
 import io.tidegrid.grid.GridNames;
 import io.tidegrid.grid.GridSerializers;
 import io.tidegrid.live.LiveHub;
@@ -30,6 +31,7 @@ final class GridConfig {
    * @param journalStore stores the map journal; empty without a database
    * @param metadataStore stores the map metadata; empty without a database
    * @param rollupStore stores the map rollups; empty without a database
+   * @param eventStore stores the map events; empty without a database
    * @param storageIdentity what members that persist in the same place have in common
    */
   static Config of(
@@ -39,6 +41,7 @@ final class GridConfig {
       Optional<MapStoreConfig> journalStore,
       Optional<MapStoreConfig> metadataStore,
       Optional<MapStoreConfig> rollupStore,
+      Optional<MapStoreConfig> eventStore,
       String storageIdentity) {
     Config config = new Config();
     config.setClusterName(node.gridClusterName());
@@ -54,6 +57,7 @@ final class GridConfig {
     SeriesStore.configure(config, store);
     GridQueryEngine.configure(config);
     LiveHub.configure(config);
+    GridEvents.configure(config, store.backupCount(), eventStore);
     MapConfig journal =
         new MapConfig(GridNames.JOURNAL)
             .setInMemoryFormat(InMemoryFormat.BINARY)

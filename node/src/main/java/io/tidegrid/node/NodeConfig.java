@@ -2,7 +2,9 @@ package io.tidegrid.node;
 
 import io.tidegrid.alert.AlertOptions;
 import io.tidegrid.alerting.AlertingOptions;
+import io.tidegrid.events.EventOptions;
 import io.tidegrid.http.WebSocketOptions;
+import io.tidegrid.ingest.EventLimits;
 import io.tidegrid.ingest.IngestOptions;
 import io.tidegrid.query.QueryOptions;
 import io.tidegrid.rollup.RollupOptions;
@@ -31,6 +33,9 @@ public final class NodeConfig {
 
   /** Of the heap: a cache of 256 MiB was too small for a million series, which is no rare node. */
   private static final int SERIES_CACHE_SHARE = 10;
+
+  /** The same for ids of events: 3 million of them for each GiB of heap. */
+  private static final int EVENT_IDS_SHARE = 20;
 
   /** Where a value came from, the weakest first. */
   enum Origin {
@@ -339,6 +344,42 @@ public final class NodeConfig {
   /** Returns how long the database keeps alerts that ended; zero for ever. */
   public Duration retentionAlerts() {
     return get(AlertConfigKeys.RETENTION_ALERTS);
+  }
+
+  /** Returns the limits of memory for events, with 0 worked out. */
+  public EventOptions eventOptions() {
+    long dedup = get(EventKeys.DEDUP_MEMORY);
+    return new EventOptions(
+        get(EventKeys.DEDUP_WINDOW),
+        dedup == 0 ? Runtime.getRuntime().maxMemory() / EVENT_IDS_SHARE : dedup,
+        get(ConfigKeys.INGEST_MAX_FUTURE),
+        memoryRetention(),
+        get(EventKeys.MEMORY_MAX));
+  }
+
+  /** Returns what an event may hold. */
+  public EventLimits eventLimits() {
+    return new EventLimits(
+        get(EventKeys.MAX_ID),
+        get(EventKeys.MAX_METRICS),
+        get(EventKeys.MAX_TAGS),
+        get(EventKeys.MAX_TAG),
+        get(EventKeys.MAX_BATCH));
+  }
+
+  /** Returns the most events that an answer may hold. */
+  public int eventsMaxLimit() {
+    return get(EventKeys.MAX_LIMIT);
+  }
+
+  /** Returns the most bytes of events that may wait for the database. */
+  public long eventsMaxPending() {
+    return get(EventKeys.MAX_PENDING);
+  }
+
+  /** Returns how long the database keeps events; zero for ever. */
+  public Duration retentionEvents() {
+    return get(EventKeys.RETENTION);
   }
 
   /** Returns who may use the HTTP API; empty: everybody, on a loopback address. */

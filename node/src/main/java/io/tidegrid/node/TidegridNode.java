@@ -63,6 +63,7 @@ public final class TidegridNode implements AutoCloseable {
   private final SeriesStore store;
   private final GridIngest ingest;
   private final Optional<Inbox> inbox;
+  private final EventsWiring events;
   private final GridQueryEngine queries;
   private final HttpServer http;
   private final LiveStatus status;
@@ -111,6 +112,7 @@ public final class TidegridNode implements AutoCloseable {
                       persistence.map(Persistence::journalStoreConfig),
                       persistence.map(Persistence::metadataStoreConfig),
                       persistence.map(Persistence::rollupStoreConfig),
+                      persistence.map(Persistence::eventStoreConfig),
                       Settings.storageIdentity(config)),
                   storeOptions,
                   persistence));
@@ -154,6 +156,8 @@ public final class TidegridNode implements AutoCloseable {
       this.inbox =
           persistence.map(
               database -> InboxWiring.open(database, hazelcast, ingest, config.ingestOptions()));
+      SeriesCache cache = new SeriesCache(config.ingestOptions().seriesCacheBytes(), meters);
+      this.events = EventsWiring.open(hazelcast, ingest, persistence, config, cache, meters, clock);
       this.queries =
           new GridQueryEngine(
               hazelcast,
@@ -176,14 +180,15 @@ public final class TidegridNode implements AutoCloseable {
               config.ingestOptions().ack(),
               queries,
               live,
-              decoders(),
+              decoders(cache),
               Downsample::lttb,
               status,
               persistence.<StorageAdmin>map(LiveStorageAdmin::new).orElse(StorageAdmin.NONE),
               meters,
               clock,
               rollups.map(Rollups::status).orElse(RollupStatus.NONE),
-              alerting.doors());
+              alerting.doors(),
+              Optional.of(events.api()));
       bindMeters();
       alerting.start(store, queries);
       http.start();
@@ -241,6 +246,7 @@ public final class TidegridNode implements AutoCloseable {
     rollups.ifPresent(any -> any.close(false));
     alerting.close(false);
     inbox.ifPresent(Inbox::close);
+    events.events().close();
     ingest.close();
     queries.close();
     live.close();
@@ -268,8 +274,7 @@ public final class TidegridNode implements AutoCloseable {
     }
   }
 
-  private HttpDecoders decoders() {
-    SeriesCache cache = new SeriesCache(config.ingestOptions().seriesCacheBytes(), meters);
+  private HttpDecoders decoders(SeriesCache cache) {
     Decoders decoders = new Decoders(config.ingestOptions(), cache, meters);
     return new HttpDecoders(
         decoders.json(), decoders.remoteWrite(), decoders::influxLine, decoders::text);
@@ -370,6 +375,7 @@ public final class TidegridNode implements AutoCloseable {
       http.drain();
       http.stop();
       inbox.ifPresent(Inbox::close);
+      events.events().close();
       ingest.close();
       boolean others = hazelcast.getCluster().getMembers().size() > 1;
       rollups.ifPresent(any -> any.close(!others));

@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.List;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyIn;
 
@@ -36,6 +37,8 @@ final class BinaryCopy implements AutoCloseable {
   private static final int INT4 = 23;
   private static final int FLOAT8 = 701;
   private static final int BYTEA = 17;
+  private static final int INT8 = 20;
+  private static final int TEXT = 25;
 
   private final CopyIn copy;
   private final byte[] buffer = new byte[64 << 10];
@@ -154,6 +157,54 @@ final class BinaryCopy implements AutoCloseable {
       at += 4;
       put(values[i]);
     }
+  }
+
+  /** Writes text; also the content of json. */
+  void putText(String text) throws SQLException {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    room(4);
+    INT.set(buffer, at, bytes.length);
+    at += 4;
+    put(bytes);
+  }
+
+  /** Writes an array of text. */
+  void putTexts(List<String> texts) throws SQLException {
+    byte[][] values = new byte[texts.size()][];
+    long bytes = 0;
+    for (int i = 0; i < values.length; i++) {
+      values[i] = texts.get(i).getBytes(StandardCharsets.UTF_8);
+      bytes += values[i].length;
+    }
+    if (values.length == 0) {
+      emptyArray(TEXT);
+      return;
+    }
+    arrayHead(TEXT, bytes, values.length);
+    for (byte[] value : values) {
+      room(4);
+      INT.set(buffer, at, value.length);
+      at += 4;
+      put(value);
+    }
+  }
+
+  /** Writes an array of bigint that is not empty. */
+  void putLongs(long[] values) throws SQLException {
+    arrayHead(INT8, 8L * values.length, values.length);
+    for (long value : values) {
+      putLong(value);
+    }
+  }
+
+  /** An array without elements has no dimension either. */
+  private void emptyArray(int type) throws SQLException {
+    room(16);
+    INT.set(buffer, at, 12);
+    INT.set(buffer, at + 4, 0);
+    INT.set(buffer, at + 8, 0);
+    INT.set(buffer, at + 12, type);
+    at += 16;
   }
 
   private void put(byte[] bytes) throws SQLException {

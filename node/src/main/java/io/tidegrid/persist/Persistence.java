@@ -69,6 +69,7 @@ public final class Persistence implements AutoCloseable {
   private final RollupStore rollups;
   private final PostgresRollupArchive rollupArchive;
   private final AlertPersistence alerts;
+  private final EventPersistence events;
 
   private volatile Optional<LocalRollups> localRollups = Optional.empty();
   private volatile Optional<RollupSweeper> rollupSweeper = Optional.empty();
@@ -95,6 +96,7 @@ public final class Persistence implements AutoCloseable {
     this.rollups = new RollupStore(database, rollupPartitions, clock, meters);
     this.rollupArchive = new PostgresRollupArchive(database, droppedDays, clock);
     this.alerts = new AlertPersistence(database, meters, clock);
+    this.events = new EventPersistence(database, options, meters, clock);
   }
 
   /**
@@ -126,6 +128,16 @@ public final class Persistence implements AutoCloseable {
         .setOffload(false)
         // An entry may take megabytes, and a batch of them is deserialized at once.
         .setWriteBatchSize(ROLLUP_WRITE_BATCH);
+  }
+
+  /** Returns the store for the map {@code events}, to be set before the instance starts. */
+  public MapStoreConfig eventStoreConfig() {
+    return writeBehind(events.mapStore()).setOffload(false);
+  }
+
+  /** Returns what keeps events. */
+  public EventPersistence events() {
+    return events;
   }
 
   private MapStoreConfig writeBehind(Object implementation) {
@@ -452,7 +464,9 @@ public final class Persistence implements AutoCloseable {
    * @return whether none was left before the time was over
    */
   public boolean flush(Duration within) {
+    long deadline = System.nanoTime() + within.toNanos();
     boolean empty = sweeper.map(sweep -> sweep.drain(within)).orElse(true);
+    empty &= events.flush(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
     rollups.close();
     if (!empty) {
       LOG.log(
@@ -475,6 +489,7 @@ public final class Persistence implements AutoCloseable {
   public void close() {
     alerts.close();
     rollups.close();
+    events.close();
     rollupSweeper.ifPresent(RollupSweeper::close);
     droppedDaysWatch.ifPresent(DroppedDaysWatch::close);
     compactor.ifPresent(Compactor::close);

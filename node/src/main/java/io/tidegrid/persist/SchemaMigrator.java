@@ -33,6 +33,7 @@ final class SchemaMigrator {
           "V004__rollups.sql",
           "V005__rollup_views.sql",
           "V006__inbox.sql",
+          "V007__events.sql",
           "V008__alerts.sql");
 
   /** Those that need TimescaleDB; they have numbers and a version table of their own. */

@@ -31,6 +31,7 @@ class MigrateIT {
     "V004__rollups.sql",
     "V005__rollup_views.sql",
     "V006__inbox.sql",
+    "V007__events.sql",
     "V008__alerts.sql"
   };
 
@@ -143,7 +144,7 @@ class MigrateIT {
           .asString()
           .startsWith("tidegrid: the database has schema version 99, this node knows up to 8");
     }
-    assertThat(number("newer", "SELECT count(*) FROM tidegrid_schema")).isEqualTo(7);
+    assertThat(number("newer", "SELECT count(*) FROM tidegrid_schema")).isEqualTo(8);
   }
 
   @Test

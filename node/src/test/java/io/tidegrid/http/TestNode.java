@@ -61,7 +61,8 @@ final class TestNode implements AutoCloseable {
             registryOfANode(),
             () -> NOW,
             TestNode::rollups,
-            alerts.doors());
+            alerts.doors(),
+            Optional.empty());
     server.start();
   }
 

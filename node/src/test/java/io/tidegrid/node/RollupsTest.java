@@ -57,6 +57,7 @@ class RollupsTest {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
                 "test"));
     rollups =
         new Rollups(
