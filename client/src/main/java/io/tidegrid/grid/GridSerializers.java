@@ -14,14 +14,14 @@ public final class GridSerializers implements DataSerializableFactory {
   static final int METADATA_KEY = 3;
   static final int ROLLUP_KEY = 4;
   static final int ROLLUP_BLOCK = 5;
-  static final int TENANT_KEY = 20;
-  static final int ALERT_KEY = 21;
-  static final int RULE_ENTRY = 22;
-  static final int SILENCE_ENTRY = 23;
-  static final int STATE_ENTRY = 24;
-  static final int HISTORY_ENTRY = 25;
-  static final int ANNOUNCEMENT = 26;
   static final int EVENT_BATCH = 20;
+  static final int TENANT_KEY = 40;
+  static final int ALERT_KEY = 41;
+  static final int RULE_ENTRY = 42;
+  static final int SILENCE_ENTRY = 43;
+  static final int STATE_ENTRY = 44;
+  static final int HISTORY_ENTRY = 45;
+  static final int ANNOUNCEMENT = 46;
 
   @Override
   public IdentifiedDataSerializable create(int classId) {
