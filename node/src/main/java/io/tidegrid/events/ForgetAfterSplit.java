@@ -15,8 +15,7 @@ public final class ForgetAfterSplit
 
   /** Null, by Hazelcast's contract, removes the entry. */
   @Override
-  public Object merge(
-      MergingValue<Object> mergingValue, MergingValue<Object> existingValue) {
+  public Object merge(MergingValue<Object> mergingValue, MergingValue<Object> existingValue) {
     return null;
   }
 

@@ -89,8 +89,7 @@ class EventIdsTest {
       EventIds.Turn turn = ids.turn(i * 2_000L, 1_000_000_000, 80, () -> Integer.MAX_VALUE);
       BitSet one = new BitSet();
       one.set(0);
-      EventIds.Written done =
-          new EventIds.Written(operation++, ids.nextNumber(), one, i * 2_000L);
+      EventIds.Written done = new EventIds.Written(operation++, ids.nextNumber(), one, i * 2_000L);
       ids.commit(done, new long[] {i}, new long[0], i * 100L, NONE, turn);
     }
     assertThat(ids.size()).isBetween(70L, 90L);

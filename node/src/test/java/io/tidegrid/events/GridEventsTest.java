@@ -57,8 +57,7 @@ class GridEventsTest {
     @Override
     public IngestResult append(String tenant, SampleBatch batch, Ack ack) {
       if (failing.get()) {
-        throw TidegridException.retryable(
-            ErrorCode.BACKLOG_FULL, "not now", Duration.ofSeconds(1));
+        throw TidegridException.retryable(ErrorCode.BACKLOG_FULL, "not now", Duration.ofSeconds(1));
       }
       appended.add(batch.size());
       return new IngestResult(batch.size(), 0, List.of());
@@ -105,11 +104,7 @@ class GridEventsTest {
       members.add(member);
       EventOptions options =
           new EventOptions(
-              Duration.ofHours(1),
-              1 << 20,
-              Duration.ofMinutes(10),
-              Duration.ofHours(1),
-              1 << 20);
+              Duration.ofHours(1), 1 << 20, Duration.ofMinutes(10), Duration.ofHours(1), 1 << 20);
       doors.add(
           new GridEvents(
               member,
@@ -196,8 +191,7 @@ class GridEventsTest {
         .containsOnly(EventVerdict.DUPLICATE);
     assertThat(doors.getFirst().store("t", batch(100, "after"), Ack.REPLICATED))
         .containsOnly(EventVerdict.STORED);
-    List<Event> tagged =
-        doors.getFirst().tagged("t", "a", 0, Long.MAX_VALUE, 1_000, PATIENCE);
+    List<Event> tagged = doors.getFirst().tagged("t", "a", 0, Long.MAX_VALUE, 1_000, PATIENCE);
     assertThat(tagged).hasSize(200);
     assertThat(tagged).isSortedAccordingTo(NewestEvents.ORDER);
     assertThat(doors.getFirst().ofDevice("t", "device-7", 0, Long.MAX_VALUE, 10, PATIENCE))

@@ -47,8 +47,7 @@ class EventDecoderTest {
       assertThat(event.value(0)).isEqualTo(0.44);
       assertThat(event.value(1)).isEqualTo(1);
       assertThat(event.tags()).containsExactly("a", "b");
-      assertThat(decoded.series().get(0).labels().toString())
-          .isEqualTo("cpu{device_id=\"dévA\"}");
+      assertThat(decoded.series().get(0).labels().toString()).isEqualTo("cpu{device_id=\"dévA\"}");
     }
   }
 
@@ -87,8 +86,7 @@ class EventDecoderTest {
       })
   void namesTheBadField(String pointer, ErrorCode code, String json) {
     TidegridException e =
-        catchThrowableOfType(
-            TidegridException.class, () -> one(json.replace('\'', '"')));
+        catchThrowableOfType(TidegridException.class, () -> one(json.replace('\'', '"')));
     assertThat(e.errors()).extracting(TidegridException.FieldError::pointer).contains(pointer);
     assertThat(e.code()).isEqualTo(code);
   }

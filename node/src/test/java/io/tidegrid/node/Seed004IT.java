@@ -45,8 +45,7 @@ class Seed004IT {
         }
       ]\
       """;
-  private static final String RANGE =
-      "from_time=2025-01-01T00:00:00&to_time=2025-12-31T00:00:00";
+  private static final String RANGE = "from_time=2025-01-01T00:00:00&to_time=2025-12-31T00:00:00";
   private static final String E1 =
       "{\"event_id\":\"e001\",\"device_id\":\"deviceA\",\"timeStamp\":\"2025-01-15T10:00:00\","
           + "\"metrics\":{\"temp\":34.2,\"cpu\":0.44},\"tags\":[\"room:101\",\"sensor:v2\"]}";
@@ -114,7 +113,8 @@ class Seed004IT {
   @Test
   void metricsAreAggregated() {
     JsonObject answer =
-        node.getJson("/v1/metrics/aggregate?metric=temp&device_id=deviceA&" + RANGE + "&interval=1m");
+        node.getJson(
+            "/v1/metrics/aggregate?metric=temp&device_id=deviceA&" + RANGE + "&interval=1m");
     assertThat(answer.getJsonArray("buckets")).hasSize(3);
     assertThat(answer.getJsonArray("buckets").getJsonObject(0).toString())
         .isEqualTo(
