@@ -78,6 +78,9 @@ final class NodeProcess implements AutoCloseable {
           .map(MatchResult::group)
           .forEach(command::add);
       command.add("-Xmx" + heap);
+      // These nodes live for seconds; the second compiler would take the tests' processors from
+      // them.
+      command.add("-XX:TieredStopAtLevel=1");
       command.add("-cp");
       command.add(target.resolve("classes") + ":" + target.resolve("lib") + "/*");
       command.add("io.tidegrid.cli.Main");
