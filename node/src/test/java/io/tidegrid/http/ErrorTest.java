@@ -137,8 +137,8 @@ class ErrorTest {
         "/no/such/path",
         "/api",
         "/metrics/a/b/info",
-        "/api/v1/alerts/rules",
-        "/v1/events"
+        "/api/v1/alerts/unheard-of",
+        "/v1/unheard-of"
       })
   void anUnknownPathIs404(String path) {
     isProblem(node.get(path), 404, "tg-unknown-path");
