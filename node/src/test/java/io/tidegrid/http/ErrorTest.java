@@ -137,7 +137,7 @@ class ErrorTest {
         "/no/such/path",
         "/api",
         "/metrics/a/b/info",
-        "/api/v1/alerts/rules",
+        "/api/v1/alerts/unheard-of",
         "/v1/events"
       })
   void anUnknownPathIs404(String path) {
