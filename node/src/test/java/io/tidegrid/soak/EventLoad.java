@@ -112,51 +112,55 @@ public final class EventLoad implements Callable<Integer> {
     double took = (System.nanoTime() - start) / 1e9;
     figures.refresh();
     long all = stored.sum() + repeated.sum();
-    out.println(
+    print(
         String.format(
             Locale.ROOT, "events answered  %,d in %.1f s: %,.0f/s", all, took, all / took));
-    out.println(
+    print(
         String.format(
             Locale.ROOT,
             "verdicts         %,d stored, %,d duplicate, %,d wrong",
             stored.sum(),
             repeated.sum(),
             wrong.sum()));
-    out.println(
+    print(
         String.format(
             Locale.ROOT, "batches retried  %,d (503 or a broken connection)", retried.sum()));
-    out.println(
+    print(
         String.format(
             Locale.ROOT,
             "latency          p50 %.1f ms, p99 %.1f ms",
             latency.quantileMillis(0.5),
             latency.quantileMillis(0.99)));
-    out.println(
+    print(
         String.format(
             Locale.ROOT, "node             %s", cores(node, figures.nodeCpuSeconds(), took)));
-    out.println(
+    print(
         String.format(
             Locale.ROOT,
             "PostgreSQL       %s",
             cores(postgres, figures.postgresCpuSeconds(), took)));
     double ids = figures.meter("tidegrid_events_ids").orElse(0);
-    out.println(
+    print(
         String.format(
             Locale.ROOT,
             "ids remembered   %,.0f at %.1f bytes",
             ids,
             figures.meter("tidegrid_events_ids_bytes").orElse(0) / Math.max(1, ids)));
-    out.println(
+    print(
         String.format(
             Locale.ROOT,
             "events pending   %,.0f bytes",
             figures.meter("tidegrid_events_memory_bytes").orElse(0)));
-    out.println(
+    print(
         String.format(
             Locale.ROOT,
             "ids looked up    %,.0f",
             figures.meter("tidegrid_events_lookups_total").orElse(0)));
     return wrong.sum() == 0 ? 0 : 1;
+  }
+
+  private void print(String line) {
+    out.println(line);
   }
 
   private static String cores(OptionalDouble before, OptionalDouble after, double seconds) {
