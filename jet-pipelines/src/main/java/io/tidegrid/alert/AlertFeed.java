@@ -14,7 +14,9 @@ import java.util.concurrent.atomic.AtomicLong;
 /**
  * What a member's shards take, on its way to be judged, and what the judging thread is told beside.
  * Bounded by samples: what comes beyond is dropped here, noticed by its sequence, and read from
- * memory. Closed while there is no rule or nobody judges. Safe for use by many threads.
+ * memory. Closed while there is no rule. While nobody judges, as before the job has started, what
+ * comes waits: a rule may be made, and a sample sent, the moment the node answers. Safe for use by
+ * many threads.
  */
 public final class AlertFeed implements SampleTap, AlertControl {
 
@@ -42,6 +44,8 @@ public final class AlertFeed implements SampleTap, AlertControl {
   /** Who takes what comes; null for nobody. */
   private volatile Object consumer;
 
+  private volatile boolean ended;
+
   /**
    * @param maxWaitingSamples how many samples may wait to be judged
    */
@@ -52,7 +56,7 @@ public final class AlertFeed implements SampleTap, AlertControl {
 
   @Override
   public boolean isOpen() {
-    return consumer != null && !rules.current().rules().isEmpty();
+    return !ended && !rules.current().rules().isEmpty();
   }
 
   @Override
@@ -80,24 +84,26 @@ public final class AlertFeed implements SampleTap, AlertControl {
 
   // ---- the judging thread
 
-  /** Begins to take: what was there is dropped, and whoever took before gets no more. */
+  /** Shows nothing any more: the member takes no more part. */
+  synchronized void end() {
+    ended = true;
+    List<Item> dropped = new ArrayList<>();
+    int ignored = items.drainTo(dropped);
+    release(dropped);
+  }
+
+  /** Begins to take: batches that wait, and what comes. Whoever took before gets no more. */
   synchronized void attach(Object taker) {
-    drop();
     consumer = taker;
+    // What the last one was told or asked for means nothing to this one.
+    items.removeIf(item -> !(item instanceof Arrival));
   }
 
   @SuppressWarnings("ReferenceEquality") // the same taker, not one like it
   synchronized void detach(Object taker) {
     if (consumer == taker) {
       consumer = null;
-      drop();
     }
-  }
-
-  private void drop() {
-    List<Item> dropped = new ArrayList<>();
-    int ignored = items.drainTo(dropped);
-    release(dropped);
   }
 
   @SuppressWarnings("ReferenceEquality") // the same taker, not one like it

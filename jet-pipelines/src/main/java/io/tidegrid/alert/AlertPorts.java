@@ -34,9 +34,10 @@ public record AlertPorts(
     member.getUserContext().put(CONTEXT_KEY, this);
   }
 
-  /** Makes a member take no more part. */
+  /** Makes a member take no more part. They are not installed again. */
   public void remove(HazelcastInstance member) {
     boolean ignored = member.getUserContext().remove(CONTEXT_KEY, this);
+    feed.end();
   }
 
   /** Returns the ports of a member; empty when it takes no part. */

@@ -103,6 +103,9 @@ final class MemberEvaluator implements AutoCloseable {
           batches++;
           samples += batch.size();
           oldest = Math.min(oldest, nanos);
+          if (!shards.containsKey(batch.shard()) && isNewlyOwned(batch.shard())) {
+            followOwnership();
+          }
           guard(batch.shard(), life -> life.judge(batch, nowNanos));
         }
         case AlertFeed.Changed(int shard, AlertState now) ->
@@ -113,6 +116,10 @@ final class MemberEvaluator implements AutoCloseable {
     if (batches > 0) {
       ports.listener().judged(batches, samples, Duration.ofNanos(System.nanoTime() - oldest));
     }
+  }
+
+  private boolean isNewlyOwned(int shard) {
+    return !rules.isEmpty() && ports.source().ownedVersion(shard) >= 0;
   }
 
   private void run(Runnable task) {

@@ -211,6 +211,43 @@ final class ShardEvaluator {
     series.settle(value);
   }
 
+  /**
+   * Announces, of a batch that came before the shard was begun, what reading memory could not:
+   * samples that are not kept there, and those that are older than the rule.
+   *
+   * @param lookbackMs how far back memory was read
+   */
+  void announceEarly(AppendedSamples batch, long lookbackMs) {
+    for (int i = 0; i < batch.size(); i++) {
+      SeriesWatch series = series(batch.numbers()[i]);
+      if (series == SeriesWatch.NONE || batch.isUnchanged(i)) {
+        continue;
+      }
+      long time = batch.times()[i];
+      double value = batch.values()[i];
+      for (CompiledRule rule : series.rules.each) {
+        long readFrom =
+            Math.max(judge.nowMs - lookbackMs, rule.rule.updatedAt().toEpochMilli() - 1);
+        if (time > readFrom || !rule.test(value)) {
+          continue;
+        }
+        if (time > series.lastEachMs) {
+          judge.step(series, rule, time, value, true);
+        }
+        judge.breach(series, rule, time, value);
+      }
+      if (series.rules.each.length > 0) {
+        series.lastEachMs = Math.max(series.lastEachMs, time);
+      }
+      series.lastArrivalMs = Math.max(series.lastArrivalMs, judge.nowMs);
+      if (time > series.lastTimeMs && series.rules.thresholds.length > 0) {
+        series.lastTimeMs = time;
+        judgeThresholds(series, time, value);
+        series.settle(value);
+      }
+    }
+  }
+
   private void judgeThresholds(SeriesWatch series, long timeMs, double value) {
     RuleSet set = series.rules;
     int from = 0;

@@ -5,6 +5,7 @@ import io.tidegrid.live.AppendedSamples;
 import io.tidegrid.live.SeriesTable;
 import io.tidegrid.model.AlertState;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -25,6 +26,11 @@ final class ShardLife {
   /** More unrecorded changes than this, and the shard is not judged until they are fewer. */
   private static final int MAX_UNRECORDED = 20_000;
 
+  /**
+   * Batches with so many samples are kept while a shard is loaded; the rest is read from memory.
+   */
+  private static final long MAX_EARLY_SAMPLES = 100_000;
+
   private static final long FIRST_RETRY_NANOS = 100_000_000;
   private static final long LAST_RETRY_NANOS = 5_000_000_000L;
 
@@ -40,6 +46,11 @@ final class ShardLife {
   private Optional<ShardEvaluator> evaluator = Optional.empty();
 
   private Optional<GroupWatches> groups = Optional.empty();
+
+  /** Batches that came before the shard was loaded. */
+  private final List<AppendedSamples> early = new ArrayList<>();
+
+  private long earlySamples;
   private boolean loading;
   private boolean incomplete;
   private boolean failing;
@@ -139,6 +150,7 @@ final class ShardLife {
     }
     evaluator = Optional.of(begun);
     groups = Optional.of(ownGroups);
+    judgeEarly(begun, System.nanoTime());
     failing = false;
     backoffNanos = FIRST_RETRY_NANOS;
     ports.listener().repaired(shard, Duration.ofNanos(System.nanoTime() - began));
@@ -159,6 +171,7 @@ final class ShardLife {
   /** Judges a batch, when those before it are there. */
   void judge(AppendedSamples batch, long nowNanos) {
     if (evaluator.isEmpty()) {
+      keep(batch);
       return;
     }
     ShardEvaluator judging = evaluator.get();
@@ -167,6 +180,34 @@ final class ShardLife {
       return;
     }
     judging.track.add(batch, nowNanos);
+    judgeInOrder(judging, nowNanos);
+  }
+
+  private void keep(AppendedSamples batch) {
+    if (earlySamples + batch.size() > MAX_EARLY_SAMPLES) {
+      incomplete = true;
+      return;
+    }
+    early.add(batch);
+    earlySamples += batch.size();
+  }
+
+  /**
+   * Judges what came while the shard was loaded. Most of it was in memory by then, and was judged
+   * from there; but not what is too old to be in memory, and what is older than the rule.
+   */
+  private void judgeEarly(ShardEvaluator judging, long nowNanos) {
+    for (AppendedSamples batch : early) {
+      if (!isSameTable(batch.table(), judging)) {
+        incomplete = true;
+      } else if (Long.compareUnsigned(batch.sequence(), judging.track.through()) <= 0) {
+        judging.announceEarly(batch, ports.options().lookbackMs());
+      } else {
+        judging.track.add(batch, nowNanos);
+      }
+    }
+    early.clear();
+    earlySamples = 0;
     judgeInOrder(judging, nowNanos);
   }
 

@@ -289,6 +289,27 @@ class AlertStatesTest {
     assertThat(phases()).containsExactly(AlertPhase.FIRING, AlertPhase.RESOLVED);
   }
 
+  /** A node answers before its job has started: what is sent at once is not lost. */
+  @Test
+  void whatComesBeforeEvaluationHasStartedIsAnnouncedOnce() {
+    bench.stop();
+    bench.open();
+    bench.rules.put(TestRules.spec("temp", "> 32", 0, true), "e", now());
+    long yearsAgo = now() - 400L * 86_400_000;
+    bench.grid.append(List.of(new Point(Bench.host("temp", "a"), yearsAgo, 40)));
+    bench.grid.append(List.of(new Point(Bench.host("temp", "a"), yearsAgo + 1000, 10)));
+    bench.grid.append(List.of(new Point(Bench.host("temp", "b"), now(), 41)));
+    bench.go();
+    assertThat(bench.ledger.breaches)
+        .extracting(Breach::value)
+        .containsExactlyInAnyOrder(40.0, 41.0);
+    bench.pass(1);
+    bench.send("temp", "b", 42);
+    assertThat(bench.ledger.breaches)
+        .extracting(Breach::value)
+        .containsExactlyInAnyOrder(40.0, 41.0, 42.0);
+  }
+
   @Test
   void absenceIsNoticedByTheClockAndEndsWithASample() {
     bench.rules.put(TestRules.spec("cpu", "absent(1m)", 0), "r", now());

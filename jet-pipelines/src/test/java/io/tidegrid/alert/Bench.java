@@ -25,14 +25,30 @@ final class Bench implements AutoCloseable {
 
   /** Starts evaluation, or starts it anew: what it knew is gone. */
   void restart() {
+    stop();
+    open();
+    go();
+  }
+
+  /** Ends evaluation. */
+  void stop() {
     if (evaluator != null) {
       evaluator.close();
+      evaluator = null;
     }
+  }
+
+  /** Shows what shards take to a new feed that nobody takes from yet. */
+  void open() {
     feed = new AlertFeed(rules, options.maxWaitingSamples());
     grid.join(MEMBER, feed);
     for (int shard = 0; shard < grid.shards(); shard++) {
       grid.give(shard, MEMBER);
     }
+  }
+
+  /** Starts evaluation of what is shown. */
+  void go() {
     evaluator = new MemberEvaluator(ports(), Runnable::run);
     settle();
   }
