@@ -72,10 +72,16 @@ final class WriteOperation extends Operation
     } else {
       answerWhen(appended.thenCombine(journaled, (first, second) -> outcome));
       // Also when a backup did not answer: the sender tries again then, and what it sends is no
-      // longer new to the shard.
+      // longer new to the shard. But what is too old for memory is new to it each time.
       var _ =
           CompletableFuture.allOf(appended, journaled)
-              .whenCompleteAsync((ignored, error) -> show(writes, processor), Runnable::run);
+              .whenCompleteAsync(
+                  (ignored, error) -> {
+                    if (error == null || !batch.old()) {
+                      show(writes, processor);
+                    }
+                  },
+                  Runnable::run);
     }
   }
 
