@@ -249,13 +249,13 @@ public final class AlertLatency implements Callable<Integer> {
       for (int i = 0; i < perTick; i++) {
         int number = next++ % series;
         lines
-            .append("alert_load_")
-            .append(number % METRICS)
-            .append(",group=g")
+            .append("alert,group=g")
             .append(number / 100)
             .append(",host=h")
             .append(number / METRICS)
-            .append(" value=")
+            .append(" load_")
+            .append(number % METRICS)
+            .append('=')
             .append(number % 1_000 + tick % 100 / 100.0)
             .append(' ')
             .append(nowMs)
