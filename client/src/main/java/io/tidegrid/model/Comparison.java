@@ -2,7 +2,7 @@ package io.tidegrid.model;
 
 import java.util.Optional;
 
-/** How a value is compared with a threshold. NaN meets nothing but {@link #NOT_EQUAL}. */
+/** How a value is compared with a threshold. Rules take NaN for no value: it meets none of them. */
 public enum Comparison {
   GREATER(">"),
   GREATER_OR_EQUAL(">="),
