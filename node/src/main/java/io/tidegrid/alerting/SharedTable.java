@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
@@ -57,6 +58,7 @@ final class SharedTable<V extends TenantEntry> {
   private final Map<TenantKey, Gone<V>> gone = new ConcurrentHashMap<>();
   private final AtomicLong changes = new AtomicLong(1);
   private volatile boolean loaded;
+  private final CountDownLatch firstLoad = new CountDownLatch(1);
   private volatile boolean partitionLost;
 
   private record Gone<V>(Optional<V> last, long nanos) {}
@@ -86,16 +88,26 @@ final class SharedTable<V extends TenantEntry> {
   }
 
   /**
-   * Says no while it is not known what there is.
+   * Says no while it is not known what there is. A node that has just started is given a moment: it
+   * answers before its rules are read, and who waits for it to be ready asks at once.
    *
    * @throws TidegridException {@code STORAGE_AWAY}
    */
   void requireLoaded() {
-    if (!loaded) {
+    if (!loaded && !isLoadedSoon()) {
       throw TidegridException.retryable(
           ErrorCode.STORAGE_AWAY,
           "the " + name + " are not loaded from the database yet: send it again later",
           RETRY_AFTER);
+    }
+  }
+
+  private boolean isLoadedSoon() {
+    try {
+      return firstLoad.await(ANSWER_MS, TimeUnit.MILLISECONDS) && loaded;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
     }
   }
 
@@ -223,6 +235,7 @@ final class SharedTable<V extends TenantEntry> {
     }
     map.values().forEach(value -> changed(value.key(), Optional.of(value)));
     loaded = true;
+    firstLoad.countDown();
     var _ = changes.incrementAndGet();
   }
 

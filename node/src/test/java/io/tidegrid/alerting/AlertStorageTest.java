@@ -266,6 +266,16 @@ class AlertStorageTest {
     assertThat(one.doors.rules().create("default", spec("b")).version()).isEqualTo(1);
   }
 
+  /** Readiness does not wait for the rules, so the first request may come before them. */
+  @Test
+  void whoAsksBeforeTheRulesAreReadWaitsForThem() {
+    sql(EmbeddedDatabase.DATABASE, "CREATE DATABASE " + name);
+    AlertMember first = member("early-" + name, Duration.ZERO);
+    AlertRule rule = first.doors.rules().create("default", spec("a"));
+    AlertMember second = member("early-2-" + name, Duration.ZERO);
+    assertThat(second.doors.rules().list("default")).containsExactly(rule);
+  }
+
   @Test
   void whatALostMemberLeftUndoneIsDone() {
     sql(EmbeddedDatabase.DATABASE, "CREATE DATABASE " + name);

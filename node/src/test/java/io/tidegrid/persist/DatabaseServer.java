@@ -1,8 +1,11 @@
 package io.tidegrid.persist;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URLEncoder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -10,8 +13,11 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The servers that tests know. Each is started when it is first used, and ends with the JVM. */
@@ -57,7 +63,21 @@ final class DatabaseServer {
   }
 
   private static Optional<String> given() {
-    return Optional.ofNullable(System.getenv(VARIABLE)).filter(url -> !url.isBlank());
+    return Optional.ofNullable(System.getenv(VARIABLE))
+        .filter(url -> !url.isBlank())
+        .map(DatabaseServer::forDriver);
+  }
+
+  /** The driver alone knows neither the forms that a node takes nor credentials before the host. */
+  private static String forDriver(String text) {
+    DatabaseUrl url = DatabaseUrl.parse(text);
+    Map<String, String> parameters = new TreeMap<>();
+    url.parameters().forEach((name, value) -> parameters.put((String) name, (String) value));
+    url.user().ifPresent(user -> parameters.put("user", user));
+    url.password().ifPresent(password -> parameters.put("password", password));
+    return parameters.entrySet().stream()
+        .map(pair -> pair.getKey() + "=" + URLEncoder.encode(pair.getValue(), UTF_8))
+        .collect(Collectors.joining("&", url.jdbcUrl() + "?", ""));
   }
 
   private static String startEmbedded() throws IOException {
