@@ -243,7 +243,10 @@ final class Exchange {
     }
     response.status(Status.OK_200);
     response.header(HeaderNames.CONTENT_TYPE, Json.MEDIA_TYPE);
-    try (OutputStream out = new BufferedOutputStream(response.outputStream(), STREAM_BUFFER)) {
+    boolean compressed = mayCompress(Integer.MAX_VALUE);
+    try (OutputStream socket = response.outputStream();
+        OutputStream coded = compressed ? new Gzip(socket) : socket;
+        OutputStream out = new BufferedOutputStream(coded, STREAM_BUFFER)) {
       Json.write(out, content);
     }
   }
@@ -287,8 +290,22 @@ final class Exchange {
       response.header(HeaderValues.create(HeaderNames.CONTENT_LENGTH, content.length));
       response.send();
     } else {
-      response.send(content);
+      response.send(mayCompress(content.length) ? Gzip.compress(content) : content);
     }
+  }
+
+  /** Sets the headers of an answer of this size; true when it is to be compressed. */
+  private boolean mayCompress(int size) {
+    int from = context.options().gzipFromBytes();
+    if (from == 0 || size < from) {
+      return false;
+    }
+    response.header(HeaderNames.VARY, "Accept-Encoding");
+    boolean accepted = Gzip.isAccepted(header(HeaderNames.ACCEPT_ENCODING));
+    if (accepted) {
+      response.header(HeaderNames.CONTENT_ENCODING, "gzip");
+    }
+    return accepted;
   }
 
   boolean isHead() {

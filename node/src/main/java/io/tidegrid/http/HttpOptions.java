@@ -16,6 +16,8 @@ import java.util.List;
  * @param maxConnections open connections; further ones are answered with 503 and closed
  * @param requestTimeout how long a request body may take to arrive, and the longest a query may run
  * @param idleTimeout how long a connection may lie idle between requests
+ * @param gzipFromBytes bytes from which on an answer is compressed for a client that accepts gzip;
+ *     0 for never
  * @param corsOrigins origins that browsers may call from, such as {@code https://app.example};
  *     {@code *} for all; empty turns CORS off
  */
@@ -28,6 +30,7 @@ public record HttpOptions(
     int maxConnections,
     Duration requestTimeout,
     Duration idleTimeout,
+    int gzipFromBytes,
     List<String> corsOrigins) {
 
   /** Copies the list and checks the bounds. */
@@ -42,6 +45,9 @@ public record HttpOptions(
     }
     if (maxConnections <= 0) {
       throw new IllegalArgumentException("maxConnections must be positive");
+    }
+    if (gzipFromBytes < 0) {
+      throw new IllegalArgumentException("gzipFromBytes must not be negative");
     }
   }
 
@@ -59,6 +65,7 @@ public record HttpOptions(
         10_000,
         Duration.ofSeconds(30),
         Duration.ofMinutes(2),
+        128 << 10,
         List.of());
   }
 
@@ -73,6 +80,7 @@ public record HttpOptions(
         maxConnections,
         requestTimeout,
         idleTimeout,
+        gzipFromBytes,
         corsOrigins);
   }
 }

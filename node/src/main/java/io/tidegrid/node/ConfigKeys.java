@@ -72,6 +72,13 @@ public final class ConfigKeys {
           "0",
           "Most bytes of all request bodies held at one time; beyond it, requests with a body are"
               + " answered with 503 and Retry-After. 0: a quarter of the heap, at least 256MiB.");
+  static final ConfigKey<Long> HTTP_GZIP_FROM =
+      key(
+          "http.gzip-from",
+          ConfigType.size(0, GIB),
+          "128KiB",
+          "Answers of at least this size are compressed for clients that accept gzip; smaller ones"
+              + " are sent sooner than compressed. 0: never.");
   static final ConfigKey<List<String>> HTTP_CORS_ORIGINS =
       key(
           "http.cors-origins",

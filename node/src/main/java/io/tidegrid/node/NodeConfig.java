@@ -105,6 +105,11 @@ public final class NodeConfig {
     return said == 0 ? Math.max(256L << 20, Runtime.getRuntime().maxMemory() / 4) : said;
   }
 
+  /** Returns the bytes from which on answers may be compressed; 0 for never. */
+  public int httpGzipFrom() {
+    return Math.toIntExact(get(ConfigKeys.HTTP_GZIP_FROM));
+  }
+
   /** Returns the origins that browsers may call from; {@code *} for all, empty for none. */
   public List<String> httpCorsOrigins() {
     return get(ConfigKeys.HTTP_CORS_ORIGINS);

@@ -77,6 +77,7 @@ final class Settings {
         config.httpMaxConnections(),
         config.queryOptions().timeout(),
         config.httpIdleTimeout(),
+        config.httpGzipFrom(),
         config.httpCorsOrigins());
   }
 

@@ -34,6 +34,7 @@ class ProtocolTest {
           20,
           Duration.ofSeconds(2),
           Duration.ofSeconds(30),
+          2_000,
           List.of("https://app.example"));
 
   private static TestNode node;
