@@ -19,14 +19,15 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A receiver of alerts that keeps what it was sent. */
-final class Hook implements AutoCloseable {
+public final class Hook implements AutoCloseable {
 
   private final HttpServer server;
   private final List<JsonStructure> bodies = new CopyOnWriteArrayList<>();
   volatile int status = 200;
   final AtomicInteger requests = new AtomicInteger();
 
-  Hook() {
+  /** Listens on a free port. */
+  public Hook() {
     try {
       server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     } catch (IOException e) {
@@ -50,7 +51,8 @@ final class Hook implements AutoCloseable {
     server.start();
   }
 
-  URI uri() {
+  /** Returns where it listens. */
+  public URI uri() {
     return URI.create("http://127.0.0.1:" + server.getAddress().getPort());
   }
 
@@ -59,7 +61,7 @@ final class Hook implements AutoCloseable {
   }
 
   /** Returns each alert that a webhook was told of, as status, fingerprint and start. */
-  List<String> told() {
+  public List<String> told() {
     List<String> told = new ArrayList<>();
     for (JsonStructure body : bodies) {
       for (JsonObject alert :
