@@ -54,6 +54,15 @@ public final class TestGrid implements AutoCloseable {
     this(options, clock, config -> {}, new SimpleMeterRegistry(), Optional.of(taps));
   }
 
+  /** The same, with additions to the configuration of each member. */
+  public TestGrid(
+      StoreOptions options,
+      InstantSource clock,
+      Consumer<Config> configure,
+      Function<HazelcastInstance, SampleTap> taps) {
+    this(options, clock, configure, new SimpleMeterRegistry(), Optional.of(taps));
+  }
+
   private TestGrid(
       StoreOptions options,
       InstantSource clock,
