@@ -45,6 +45,9 @@ public final class GridNames {
   /** What of alerts is loaded, and the name of the ring, in the partition of the ring itself. */
   public static final String ALERT_META = "alert-meta";
 
+  /** Which rule was registered for what a client asked for, a short while ago. */
+  public static final String RULE_REGISTRATIONS = "rule-registrations";
+
   /** The executor on which members tell each other of rules and silences. */
   public static final String ALERT_EXECUTOR = "alerting";
 

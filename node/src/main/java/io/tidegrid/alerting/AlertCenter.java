@@ -65,7 +65,13 @@ public final class AlertCenter implements AutoCloseable {
             GridNames.SILENCES,
             SilenceEntry.class,
             database.map(AlertPersistence::silences));
-    this.rules = new GridAlertRules(ruleTable, options.maxRules(), meters, clock);
+    this.rules =
+        new GridAlertRules(
+            ruleTable,
+            hazelcast.getMap(GridNames.RULE_REGISTRATIONS),
+            options.maxRules(),
+            meters,
+            clock);
     this.silences = new GridSilences(silenceTable, options.maxSilences(), meters, clock);
     this.ring = new EventRing(hazelcast, clock);
     this.notifiers = new Notifiers(hazelcast, maps.states(), silences, options, meters, clock);

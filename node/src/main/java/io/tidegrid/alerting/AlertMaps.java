@@ -53,6 +53,7 @@ record AlertMaps(
             .setBackupCount(backupCount)
             .setInMemoryFormat(InMemoryFormat.BINARY));
     config.addMapConfig(map(GridNames.RULES, backupCount));
+    config.addMapConfig(map(GridNames.RULE_REGISTRATIONS, backupCount));
     config.addMapConfig(map(GridNames.SILENCES, backupCount));
     config.addMapConfig(map(GridNames.ALERT_META, backupCount));
     config.addMapConfig(map(GridNames.ALERT_SHARDS, backupCount));

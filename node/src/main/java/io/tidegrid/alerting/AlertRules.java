@@ -15,6 +15,16 @@ public interface AlertRules {
    */
   AlertRule create(String tenant, AlertRule.Spec spec);
 
+  /**
+   * Returns the rule that watches the same metric and series by the same condition, sample by
+   * sample, whatever else was changed of it since; adds one if there is none. Of any number of
+   * identical calls at the same time, on any members, one adds it.
+   *
+   * @param spec of a rule that announces each sample
+   * @throws io.tidegrid.model.TidegridException as {@link #create}
+   */
+  AlertRule findOrCreate(String tenant, AlertRule.Spec spec);
+
   /** Returns the rules of a tenant, in order of creation. */
   List<AlertRule> list(String tenant);
 

@@ -125,6 +125,11 @@ final class SharedTable<V extends TenantEntry> {
     return Optional.ofNullable(known.getOrDefault(key.tenant(), Map.of()).get(key.id()));
   }
 
+  /** Returns what the grid has, which may be newer than what is known here; a call over the net. */
+  Optional<V> findInGrid(TenantKey key) {
+    return Optional.ofNullable(map.get(key));
+  }
+
   /** Returns it, also when it was taken away a short while ago. */
   Optional<V> findLast(TenantKey key) {
     return find(key).or(() -> Optional.ofNullable(gone.get(key)).flatMap(Gone::last));

@@ -15,7 +15,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 
 /** Alerts of devices as the telemetry API registers them: each sample beyond a threshold counts. */
@@ -26,9 +25,6 @@ final class DeviceAlertResource {
   private static final int MAX_BYTES = 512;
 
   private final AlertRules rules;
-
-  /** Held from the look for the same rule to its creation. */
-  private final ReentrantLock lock = new ReentrantLock();
 
   DeviceAlertResource(AlertRules rules) {
     this.rules = rules;
@@ -44,7 +40,8 @@ final class DeviceAlertResource {
     try (Body body = exchange.body(Exchange.Media.JSON)) {
       spec = read(RequestFields.ofBody(body, KNOWN, Set.of()));
     }
-    String id = findOrCreate(tenant, spec).id();
+    // Clients register their alerts at each start; the same rule twice would tell them twice.
+    String id = rules.findOrCreate(tenant, spec).id();
     exchange.json(
         200,
         out -> {
@@ -53,27 +50,6 @@ final class DeviceAlertResource {
           out.writeStringField("id", id);
           out.writeEndObject();
         });
-  }
-
-  /** Clients register their alerts at each start; the same rule twice would tell them twice. */
-  private AlertRule findOrCreate(String tenant, AlertRule.Spec spec) {
-    lock.lock();
-    try {
-      return rules.list(tenant).stream()
-          .filter(rule -> isTheSame(rule.spec(), spec))
-          .findFirst()
-          .orElseGet(() -> rules.create(tenant, spec));
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Others may have given it another name or severity since. */
-  private static boolean isTheSame(AlertRule.Spec known, AlertRule.Spec asked) {
-    return known.eachSample()
-        && known.metric().equals(asked.metric())
-        && known.condition().equals(asked.condition())
-        && known.matchers().equals(asked.matchers());
   }
 
   private static AlertRule.Spec read(RequestFields fields) {

@@ -13,20 +13,28 @@ import static org.awaitility.Awaitility.await;
 import io.tidegrid.alert.AlertLedger.Breach;
 import io.tidegrid.alerting.AlertMember.Received;
 import io.tidegrid.model.Alert;
+import io.tidegrid.model.AlertCondition;
 import io.tidegrid.model.AlertPhase;
 import io.tidegrid.model.AlertRule;
 import io.tidegrid.model.AlertState;
+import io.tidegrid.model.Comparison;
 import io.tidegrid.model.ErrorCode;
 import io.tidegrid.model.Matcher;
 import io.tidegrid.model.TidegridException;
 import jakarta.json.JsonObject;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -113,6 +121,49 @@ class AlertCenterTest {
     assertThat(one.doors.rules().delete(tenant, rule.id())).isTrue();
     assertThat(known(two)).isEmpty();
     assertThat(two.doors.rules().delete(tenant, rule.id())).isFalse();
+  }
+
+  @Test
+  void theSameRuleRegisteredAtTwoMembersAtTheSameMomentIsOne() throws Exception {
+    int rounds = 3;
+    for (int round = 0; round < rounds; round++) {
+      AlertRule.Spec asked = each(90 + round);
+      List<Callable<AlertRule>> clients = new ArrayList<>();
+      for (int client = 0; client < 8; client++) {
+        AlertMember member = client % 2 == 0 ? one : two;
+        clients.add(() -> member.doors.rules().findOrCreate(tenant, asked));
+      }
+      Set<String> ids = new HashSet<>();
+      try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+        for (Future<AlertRule> answer : executor.invokeAll(clients)) {
+          ids.add(answer.get().id());
+        }
+      }
+      assertThat(ids).hasSize(1);
+    }
+    assertThat(known(one)).hasSize(rounds).containsExactlyInAnyOrderElementsOf(known(two));
+    // Also when there are as many as there may be.
+    assertThat(two.doors.rules().findOrCreate(tenant, each(90)).spec()).isEqualTo(each(90));
+    String first = two.doors.rules().findOrCreate(tenant, each(90)).id();
+    assertThat(one.doors.rules().delete(tenant, first)).isTrue();
+    assertThat(two.doors.rules().findOrCreate(tenant, each(90)).id()).isNotEqualTo(first);
+  }
+
+  private static AlertRule.Spec each(double threshold) {
+    AlertRule.Spec spec = spec("each");
+    return new AlertRule.Spec(
+        spec.name(),
+        spec.metric(),
+        List.of(Matcher.equal("host", "h")),
+        spec.groupBy(),
+        new AlertCondition.Threshold(Comparison.GREATER, threshold),
+        spec.severity(),
+        spec.forDuration(),
+        spec.evaluationInterval(),
+        spec.labels(),
+        spec.annotations(),
+        true,
+        true);
   }
 
   @Test

@@ -70,6 +70,17 @@ final class FakeAlerts implements AlertRules, Alerts, AlertStreams {
   }
 
   @Override
+  public synchronized AlertRule findOrCreate(String tenant, AlertRule.Spec spec) {
+    return list(tenant).stream()
+        .filter(rule ->
+            rule.spec().metric().equals(spec.metric())
+                && rule.spec().condition().equals(spec.condition())
+                && rule.spec().matchers().equals(spec.matchers()))
+        .findFirst()
+        .orElseGet(() -> create(tenant, spec));
+  }
+
+  @Override
   public List<AlertRule> list(String tenant) {
     return known.stream().filter(rule -> rule.tenant().equals(tenant)).toList();
   }
