@@ -1,6 +1,7 @@
 package io.tidegrid.alert;
 
 import io.tidegrid.live.AppendedSamples;
+import java.util.List;
 import java.util.TreeMap;
 
 /**
@@ -65,6 +66,11 @@ final class SequenceTrack {
   boolean isGap(long nowNanos) {
     return !held.isEmpty()
         && (nowNanos - heldSinceNanos >= PATIENCE_NANOS || heldSamples > MAX_HELD_SAMPLES);
+  }
+
+  /** Returns the batches that are held up to a sequence, in order; they stay. */
+  List<AppendedSamples> heldThrough(long sequence) {
+    return List.copyOf(held.headMap(sequence, true).values());
   }
 
   /** Goes on after a sequence: all up to it was judged. */

@@ -4,6 +4,7 @@ import io.tidegrid.live.AppendedSamples;
 import io.tidegrid.live.SeriesTable;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +31,9 @@ final class ShardEvaluator {
 
   /** Series whose windows and absences have to be looked at as time passes. */
   private final Set<SeriesWatch> timed = new LinkedHashSet<>();
+
+  /** While a shard is begun: from when on memory was read of alerts that were known. */
+  private final Map<SeriesWatch, Map<CompiledRule, Long>> eachReadAfter = new HashMap<>();
 
   private int watched;
 
@@ -211,13 +215,53 @@ final class ShardEvaluator {
     series.settle(value);
   }
 
+  /** Says that of an alert the samples after a time were read from memory as it was begun. */
+  void readEachAfter(SeriesWatch series, CompiledRule rule, long timeMs) {
+    eachReadAfter.computeIfAbsent(series, s -> new HashMap<>(2)).put(rule, timeMs);
+  }
+
   /**
-   * Announces, of a batch that came before the shard was begun, what reading memory could not:
-   * samples that are not kept there, and those that are older than the rule.
+   * Announces, of batches that came before the shard was begun, what reading memory could not:
+   * samples that are not kept there, those that are older than the rule, and those that are older
+   * than the one by which an alert was judged last. To be called once.
    *
-   * @param lookbackMs how far back memory was read
+   * @param lookbackMs how far back memory was read where no alert was known
    */
-  void announceEarly(AppendedSamples batch, long lookbackMs) {
+  void announceEarly(List<AppendedSamples> batches, long lookbackMs) {
+    for (AppendedSamples batch : batches) {
+      announceEarly(batch, lookbackMs);
+    }
+    eachReadAfter.clear();
+  }
+
+  private long readAfter(SeriesWatch series, CompiledRule rule, long lookbackMs) {
+    Long known = eachReadAfter.getOrDefault(series, Map.of()).get(rule);
+    return known != null
+        ? known
+        : Math.max(judge.nowMs - lookbackMs, rule.rule.updatedAt().toEpochMilli() - 1);
+  }
+
+  /**
+   * Announces, of a batch that is not going to be judged, what is not going to be read from memory
+   * either: samples that are older than what was judged of their series.
+   */
+  void announceLate(AppendedSamples batch) {
+    for (int i = 0; i < batch.size(); i++) {
+      SeriesWatch series = series(batch.numbers()[i]);
+      long time = batch.times()[i];
+      if (batch.isUnchanged(i) || time > Math.max(series.floorMs, series.lastEachMs)) {
+        continue;
+      }
+      double value = batch.values()[i];
+      for (CompiledRule rule : series.rules.each) {
+        if (rule.test(value)) {
+          judge.breach(series, rule, time, value);
+        }
+      }
+    }
+  }
+
+  private void announceEarly(AppendedSamples batch, long lookbackMs) {
     for (int i = 0; i < batch.size(); i++) {
       SeriesWatch series = series(batch.numbers()[i]);
       if (series == SeriesWatch.NONE || batch.isUnchanged(i)) {
@@ -226,9 +270,7 @@ final class ShardEvaluator {
       long time = batch.times()[i];
       double value = batch.values()[i];
       for (CompiledRule rule : series.rules.each) {
-        long readFrom =
-            Math.max(judge.nowMs - lookbackMs, rule.rule.updatedAt().toEpochMilli() - 1);
-        if (time > readFrom || !rule.test(value)) {
+        if (time > readAfter(series, rule, lookbackMs) || !rule.test(value)) {
           continue;
         }
         if (time > series.lastEachMs) {

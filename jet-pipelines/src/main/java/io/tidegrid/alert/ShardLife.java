@@ -194,18 +194,20 @@ final class ShardLife {
 
   /**
    * Judges what came while the shard was loaded. Most of it was in memory by then, and was judged
-   * from there; but not what is too old to be in memory, and what is older than the rule.
+   * from there; but not what is too old to be in memory, or older than the rule, or late.
    */
   private void judgeEarly(ShardEvaluator judging, long nowNanos) {
+    List<AppendedSamples> read = new ArrayList<>();
     for (AppendedSamples batch : early) {
       if (!isSameTable(batch.table(), judging)) {
         incomplete = true;
       } else if (Long.compareUnsigned(batch.sequence(), judging.track.through()) <= 0) {
-        judging.announceEarly(batch, ports.options().lookbackMs());
+        read.add(batch);
       } else {
         judging.track.add(batch, nowNanos);
       }
     }
+    judging.announceEarly(read, ports.options().lookbackMs());
     early.clear();
     earlySamples = 0;
     judgeInOrder(judging, nowNanos);

@@ -98,6 +98,9 @@ final class ShardRepair {
         replay(series, rule, unknownFrom(rule), Long.MAX_VALUE, otherwise);
       } else {
         replay(series, rule, state.lastTimeMs(), Long.MAX_VALUE, Newest.NOT);
+        if (rule.each) {
+          shard.readEachAfter(series, rule, state.lastTimeMs());
+        }
       }
     }
     series.lastEachMs = Math.max(series.lastEachMs, newest);
@@ -151,6 +154,7 @@ final class ShardRepair {
   /** Goes on with all samples after those that were judged. */
   void fillGap() {
     long through = samples.throughSequence();
+    shard.track.heldThrough(through).forEach(shard::announceLate);
     int size = samples.size();
     for (int number = 0; number < size; number++) {
       SeriesWatch series = shard.series(number);

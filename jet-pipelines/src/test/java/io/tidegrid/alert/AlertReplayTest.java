@@ -1,15 +1,20 @@
 package io.tidegrid.alert;
 
+import static java.util.stream.Collectors.toSet;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tidegrid.alert.AlertLedger.Breach;
 import io.tidegrid.alert.FakeGrid.Point;
 import io.tidegrid.alert.FakeLedger.Announced;
 import io.tidegrid.model.AlertRule;
+import io.tidegrid.model.Labels;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
@@ -146,6 +151,50 @@ class AlertReplayTest {
       }
     }
     assertThat(disturbed).isGreaterThan(100);
+  }
+
+  /** Rules that announce each sample lose none while evaluation restarts, late ones neither. */
+  @Test
+  void eachBreachThatCameWhileNobodyJudgedIsAnnounced() {
+    int late = 0;
+    for (long seed = 200; seed < 204; seed++) {
+      SplittableRandom random = new SplittableRandom(seed);
+      Set<Double> expected = new TreeSet<>();
+      try (Bench bench = new Bench(4)) {
+        bench.rules.put(TestRules.spec("cpu", "> 0", 0, true), "each", Bench.START - 3_600_000);
+        bench.restart();
+        for (int step = 1; step <= 200; step++) {
+          bench.clock.advance(1000);
+          boolean down = random.nextInt(5) == 0;
+          if (down) {
+            bench.stop();
+          }
+          for (int batch = random.nextInt(3); batch >= 0; batch--) {
+            List<Point> points = new ArrayList<>();
+            for (int i = random.nextInt(20); i > 0; i--) {
+              int back = random.nextInt(3) == 0 ? random.nextInt(1, 200_000) : random.nextInt(900);
+              // Each value but those that are not met is another one, at another time.
+              double value = random.nextBoolean() ? expected.size() + 1 : -1;
+              Labels host = Bench.host("cpu", "h" + random.nextInt(HOSTS));
+              points.add(new Point(host, bench.clock.millis() - back, value));
+              if (value > 0) {
+                expected.add(value);
+                late += down && back > 1000 ? 1 : 0;
+              }
+            }
+            bench.grid.append(points);
+          }
+          if (down) {
+            bench.go();
+          }
+          bench.settle();
+        }
+        assertThat(bench.ledger.breaches.stream().map(Breach::value).collect(toSet()))
+            .as("seed %d", seed)
+            .isEqualTo(expected);
+      }
+    }
+    assertThat(late).isGreaterThan(100);
   }
 
   private static boolean disturb(Bench bench, SplittableRandom random, List<Point> points) {

@@ -10,6 +10,7 @@ import io.tidegrid.model.AlertState;
 import io.tidegrid.model.Labels;
 import io.tidegrid.model.Matcher;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -287,6 +288,44 @@ class AlertStatesTest {
     bench.pass(1);
     bench.send("temp", "a", 1);
     assertThat(phases()).containsExactly(AlertPhase.FIRING, AlertPhase.RESOLVED);
+  }
+
+  @Test
+  void lateBreachesThatCameWhileNobodyJudgedAreAnnouncedOnce() {
+    bench.rules.put(TestRules.spec("temp", "> 32", 0, true), "e", now());
+    bench.settle();
+    bench.pass(60);
+    bench.send("temp", "a", 40);
+    bench.stop();
+    Labels host = Bench.host("temp", "a");
+    bench.grid.append(List.of(new Point(host, now() - 20_000, 41), new Point(host, now(), 40)));
+    bench.grid.append(List.of(new Point(host, now() - 20_000, 41)));
+    bench.clock.advance(1000);
+    bench.grid.append(List.of(new Point(host, now(), 42), new Point(host, now() - 9_000, 5)));
+    bench.go();
+    assertThat(bench.ledger.breaches)
+        .extracting(Breach::value)
+        .containsExactlyInAnyOrder(40.0, 41.0, 42.0);
+    assertThat(phases()).containsExactly(AlertPhase.FIRING);
+  }
+
+  @Test
+  void lateBreachesThatWaitedForAMissingBatchAreAnnouncedOnce() {
+    bench.rules.put(TestRules.spec("temp", "> 32", 0, true), "e", now());
+    bench.settle();
+    bench.pass(60);
+    bench.send("temp", "a", 40);
+    Labels host = Bench.host("temp", "a");
+    bench.grid.interceptor = Optional.of(batch -> bench.feed.overflow(batch));
+    bench.clock.advance(1000);
+    bench.grid.append(List.of(new Point(host, now(), 41)));
+    bench.grid.interceptor = Optional.empty();
+    bench.clock.advance(1000);
+    bench.grid.append(List.of(new Point(host, now() - 30_000, 42), new Point(host, now(), 43)));
+    bench.settle();
+    assertThat(bench.ledger.breaches)
+        .extracting(Breach::value)
+        .containsExactlyInAnyOrder(40.0, 41.0, 42.0, 43.0);
   }
 
   /** A node answers before its job has started: what is sent at once is not lost. */
