@@ -23,7 +23,7 @@ public record AlertPorts(
     GroupSource groups,
     AlertLedger ledger,
     InstantSource clock,
-    AlertOptions options,
+    EvaluationOptions options,
     AlertListener listener) {
 
   /** The key in the user context of a member under which its ports are found. */

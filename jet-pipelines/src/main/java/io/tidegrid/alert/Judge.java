@@ -15,14 +15,14 @@ import java.util.Set;
  */
 final class Judge {
 
-  private final AlertOptions options;
+  private final EvaluationOptions options;
   private final Outbox outbox;
   private final Set<Standing> standings = new LinkedHashSet<>();
 
   /** The time by the node's clock. */
   long nowMs;
 
-  Judge(AlertOptions options, Outbox outbox) {
+  Judge(EvaluationOptions options, Outbox outbox) {
     this.options = options;
     this.outbox = outbox;
   }

@@ -10,9 +10,9 @@ final class PassingTime {
 
   private final ShardEvaluator shard;
   private final ShardSamples samples;
-  private final AlertOptions options;
+  private final EvaluationOptions options;
 
-  PassingTime(ShardEvaluator shard, ShardSamples samples, AlertOptions options) {
+  PassingTime(ShardEvaluator shard, ShardSamples samples, EvaluationOptions options) {
     this.shard = shard;
     this.samples = samples;
     this.options = options;

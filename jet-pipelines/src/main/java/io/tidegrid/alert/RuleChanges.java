@@ -14,7 +14,7 @@ final class RuleChanges {
   private final ShardRepair repair;
   private final int shards;
 
-  RuleChanges(ShardEvaluator shard, ShardSamples samples, AlertOptions options, int shards) {
+  RuleChanges(ShardEvaluator shard, ShardSamples samples, EvaluationOptions options, int shards) {
     this.shard = shard;
     this.samples = samples;
     this.repair = new ShardRepair(shard, samples, options);

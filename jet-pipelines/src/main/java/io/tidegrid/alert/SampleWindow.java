@@ -1,6 +1,7 @@
 package io.tidegrid.alert;
 
 import io.tidegrid.model.WindowFunction;
+import io.tidegrid.tier.CompensatedSum;
 import java.util.Arrays;
 
 /**

@@ -45,7 +45,7 @@ final class ShardEvaluator {
       int version,
       AlertSource.ShardSamples samples,
       RuleIndex rules,
-      AlertOptions options,
+      EvaluationOptions options,
       WindowBudget budget) {
     this.shard = shard;
     this.version = version;

@@ -19,10 +19,10 @@ final class ShardRepair {
 
   private final ShardEvaluator shard;
   private final ShardSamples samples;
-  private final AlertOptions options;
+  private final EvaluationOptions options;
   private final Samples buffer = new Samples();
 
-  ShardRepair(ShardEvaluator shard, ShardSamples samples, AlertOptions options) {
+  ShardRepair(ShardEvaluator shard, ShardSamples samples, EvaluationOptions options) {
     this.shard = shard;
     this.samples = samples;
     this.options = options;

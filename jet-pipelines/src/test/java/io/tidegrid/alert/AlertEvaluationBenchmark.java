@@ -59,7 +59,7 @@ public class AlertEvaluationBenchmark implements SeriesTable, AlertSource.ShardS
     WindowBudget budget = new WindowBudget(Long.MAX_VALUE);
     long before = usedBytes();
     long beganNanos = System.nanoTime();
-    evaluator = new ShardEvaluator(0, 1, this, index, AlertOptions.DEFAULT, budget);
+    evaluator = new ShardEvaluator(0, 1, this, index, EvaluationOptions.DEFAULT, budget);
     for (int number = 0; number < SERIES; number++) {
       SeriesWatch _ = evaluator.series(number);
     }

@@ -49,7 +49,7 @@ class AlertJobTest {
   }
 
   private void join(HazelcastInstance member) {
-    AlertFeed feed = new AlertFeed(rules, AlertOptions.DEFAULT.maxWaitingSamples());
+    AlertFeed feed = new AlertFeed(rules, EvaluationOptions.DEFAULT.maxWaitingSamples());
     grid.join(member.getName(), feed);
     new AlertPorts(
             rules,
@@ -58,7 +58,7 @@ class AlertJobTest {
             GroupSource.NONE,
             ledger,
             clock,
-            AlertOptions.DEFAULT,
+            EvaluationOptions.DEFAULT,
             new AlertListener() {
               @Override
               public void judged(int batches, long samples, Duration lag) {

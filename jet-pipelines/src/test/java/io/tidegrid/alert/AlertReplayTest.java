@@ -121,11 +121,11 @@ class AlertReplayTest {
       SplittableRandom random = new SplittableRandom(seed);
       try (Bench bench = new Bench(4)) {
         bench.options =
-            new AlertOptions(
-                AlertOptions.DEFAULT.staleAfter(),
-                AlertOptions.DEFAULT.resolvedKept(),
+            new EvaluationOptions(
+                EvaluationOptions.DEFAULT.staleAfter(),
+                EvaluationOptions.DEFAULT.resolvedKept(),
                 100_000,
-                AlertOptions.DEFAULT.maxWindowBytes());
+                EvaluationOptions.DEFAULT.maxWindowBytes());
         bench.rules.putAll(rules(random), Bench.START - 3_600_000);
         bench.restart();
         Replay replay = new Replay(bench.rules.current().rules());

@@ -392,8 +392,11 @@ class AlertStatesTest {
   @Test
   void windowsWithoutRoomAreJudgedOnceASecond() {
     bench.options =
-        new AlertOptions(
-            AlertOptions.DEFAULT.staleAfter(), AlertOptions.DEFAULT.resolvedKept(), 1000, 200);
+        new EvaluationOptions(
+            EvaluationOptions.DEFAULT.staleAfter(),
+            EvaluationOptions.DEFAULT.resolvedKept(),
+            1000,
+            200);
     bench.restart();
     bench.rules.put(TestRules.spec("cpu", "sum(1m) > 100", 0), "r", now());
     bench.settle();

@@ -15,7 +15,7 @@ final class Bench implements AutoCloseable {
   final FakeLedger ledger = new FakeLedger();
   final ManualClock clock = new ManualClock(START);
   AlertFeed feed;
-  AlertOptions options = AlertOptions.DEFAULT;
+  EvaluationOptions options = EvaluationOptions.DEFAULT;
   GroupSource groups = GroupSource.NONE;
   private MemberEvaluator evaluator;
 

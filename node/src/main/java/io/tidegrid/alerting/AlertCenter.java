@@ -51,7 +51,7 @@ public final class AlertCenter implements AutoCloseable {
       HazelcastInstance hazelcast,
       IntUnaryOperator partitionKey,
       Optional<AlertPersistence> database,
-      AlertingOptions options,
+      AlertCenterOptions options,
       MeterRegistry meters,
       InstantSource clock) {
     this.hazelcast = hazelcast;
@@ -109,7 +109,7 @@ public final class AlertCenter implements AutoCloseable {
       HazelcastInstance hazelcast,
       IntUnaryOperator partitionKey,
       Optional<AlertPersistence> database,
-      AlertingOptions options,
+      AlertCenterOptions options,
       MeterRegistry meters,
       InstantSource clock) {
     AlertCenter center = new AlertCenter(hazelcast, partitionKey, database, options, meters, clock);

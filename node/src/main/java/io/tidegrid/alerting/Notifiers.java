@@ -37,7 +37,7 @@ final class Notifiers implements AutoCloseable {
       HazelcastInstance hazelcast,
       IMap<AlertKey, StateEntry> states,
       GridSilences silences,
-      AlertingOptions options,
+      AlertCenterOptions options,
       MeterRegistry meters,
       InstantSource clock) {
     this.hazelcast = hazelcast;

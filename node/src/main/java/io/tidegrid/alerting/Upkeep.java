@@ -97,7 +97,7 @@ final class Upkeep implements AutoCloseable {
       IntUnaryOperator partitionKey,
       Parts parts,
       Function<AlertState, Alert> rendering,
-      AlertingOptions options,
+      AlertCenterOptions options,
       MeterRegistry meters,
       InstantSource clock) {
     this.hazelcast = hazelcast;

@@ -59,7 +59,7 @@ final class AlertStreamResource {
             .or(() -> exchange.params().first("last_event_id"))
             .orElse("");
     if (exchange.isHead()) {
-      exchange.streamHead(EventStream.MEDIA_TYPE);
+      exchange.streamHead(ServerSentEventStream.MEDIA_TYPE);
       return;
     }
     Optional<Connections.Watched> connection = exchange.connection();
@@ -67,10 +67,10 @@ final class AlertStreamResource {
       exchange.problem(connections.refusal());
       return;
     }
-    EventStream client = new EventStream(connection.get(), connections);
+    ServerSentEventStream client = new ServerSentEventStream(connection.get(), connections);
     // The client hears that it is connected when it misses nothing any more.
     try (var _ = streams.open(tenant, last, new Receiver(client, form, wanted))) {
-      client.run(exchange.stream(EventStream.MEDIA_TYPE));
+      client.run(exchange.stream(ServerSentEventStream.MEDIA_TYPE));
     } finally {
       connections.release(OpenStream.Kind.SSE);
     }
@@ -79,11 +79,11 @@ final class AlertStreamResource {
   /** Hands on to one client what it wants. */
   private final class Receiver implements AlertReceiver {
 
-    private final EventStream client;
+    private final ServerSentEventStream client;
     private final AlertRenderer.Form form;
     private final Predicate<AlertEvent> wanted;
 
-    Receiver(EventStream client, AlertRenderer.Form form, Predicate<AlertEvent> wanted) {
+    Receiver(ServerSentEventStream client, AlertRenderer.Form form, Predicate<AlertEvent> wanted) {
       this.client = client;
       this.form = form;
       this.wanted = wanted;
@@ -106,7 +106,7 @@ final class AlertStreamResource {
       connections.alertsMissed(Math.max(0, count));
       String howMany = count < 0 ? "some" : Long.toString(count);
       String said = howMany + " events are no longer kept and were missed";
-      client.send(EventStream.comment(said));
+      client.send(ServerSentEventStream.comment(said));
       if (form == AlertRenderer.Form.EVENT) {
         // Programs do not see comments.
         client.send(

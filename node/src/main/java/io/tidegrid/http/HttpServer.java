@@ -9,12 +9,8 @@ import io.helidon.webserver.http1.Http1Config;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.tidegrid.alerting.AlertDoors;
 import io.tidegrid.ingest.Ack;
-import io.tidegrid.ingest.Ingest;
-import io.tidegrid.live.LiveStreams;
-import io.tidegrid.query.QueryEngine;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -41,36 +37,23 @@ public final class HttpServer implements AutoCloseable {
    *
    * @param options address and limits
    * @param sockets limits of the streams
-   * @param ingest the way in
+   * @param doors what requests are handed to
    * @param defaultAck what a write waits for when its request does not say
-   * @param engine the way out
-   * @param streams samples as they come in
    * @param decoders the protocols that are taken
    * @param downsampler thins charts out
-   * @param status what the node says of itself
-   * @param admin what administrators see of the database
    * @param registry where the server counts, and what {@code /metrics} shows
    * @param clock the time
-   * @param rollups how far windows are computed
-   * @param alerts rules, alerts, silences, and announcements of alerts
-   * @param events what takes and finds events; empty for none
    */
   public HttpServer(
       HttpOptions options,
       WebSocketOptions sockets,
-      Ingest ingest,
+      HttpDoors doors,
       Ack defaultAck,
-      QueryEngine engine,
-      LiveStreams streams,
       HttpDecoders decoders,
       Downsampler downsampler,
-      NodeStatus status,
-      StorageAdmin admin,
       PrometheusMeterRegistry registry,
-      InstantSource clock,
-      RollupStatus rollups,
-      AlertDoors alerts,
-      Optional<EventApi> events) {
+      InstantSource clock) {
+    AlertDoors alerts = doors.alerts();
     Http1Config.Builder http1 =
         Http1Config.builder()
             .maxPrologueLength(MAX_PROLOGUE_BYTES)
@@ -89,38 +72,38 @@ public final class HttpServer implements AutoCloseable {
             open,
             http1,
             new MetricSocketUpgrader(
-                streams, alerts.streams(), renderer, live, meters, options.corsOrigins()),
+                doors.live(), alerts.streams(), renderer, live, meters, options.corsOrigins()),
             registry);
     HttpContext context =
         new HttpContext(
             options,
-            ingest,
-            engine,
+            doors.ingest(),
+            doors.queries(),
             decoders,
             downsampler,
-            status,
+            doors.status(),
             clock,
             defaultAck,
             new BodyBuffers(options.maxBufferedBytes(), registry),
             connections,
             meters);
-    this.health = new HealthResource(status, registry);
+    this.health = new HealthResource(doors.status(), registry);
     Router router = new Router();
     health.addTo(router);
-    new AdminResource(admin).addTo(router);
+    new AdminResource(doors.admin()).addTo(router);
     Pages.addTo(router);
     MetricSocketUpgrader.addTo(router);
     new IngestResource(context).addTo(router);
     Queries queries = new Queries(context);
-    new QueryResource(queries, rollups).addTo(router);
-    new RollupResource(queries, rollups).addTo(router);
+    new QueryResource(queries, doors.rollups()).addTo(router);
+    new RollupResource(queries, doors.rollups()).addTo(router);
     new DashboardResource(queries).addTo(router);
     new AlertRuleResource(alerts.rules(), alerts.alerts()).addTo(router);
     new AlertResource(alerts.alerts()).addTo(router);
     new SilenceResource(alerts.silences()).addTo(router);
     new DeviceAlertResource(alerts.rules()).addTo(router);
     new AlertStreamResource(alerts.streams(), renderer, live).addTo(router);
-    events.ifPresent(api -> new EventResource(context, queries, api).addTo(router));
+    doors.events().ifPresent(api -> new EventResource(context, queries, api).addTo(router));
     this.dispatcher = new Dispatcher(context, router);
     this.server = server(options, connections, new Problems(meters));
   }

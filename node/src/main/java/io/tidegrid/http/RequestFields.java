@@ -2,6 +2,7 @@ package io.tidegrid.http;
 
 import io.tidegrid.model.ErrorCode;
 import io.tidegrid.model.Matcher;
+import io.tidegrid.model.NearestName;
 import io.tidegrid.model.TidegridException;
 import io.tidegrid.model.TidegridException.FieldError;
 import java.nio.charset.StandardCharsets;

@@ -1,10 +1,9 @@
 package io.tidegrid.node;
 
 import io.tidegrid.ingest.Ack;
+import io.tidegrid.model.NearestName;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -305,9 +304,9 @@ public final class ConfigKeys {
           "ingest.series-cache",
           ConfigType.size(0, TIB),
           "0",
-          "Memory for recognizing series that were seen before, per member: about 300 bytes a series"
-              + " that is written to. With less each sample of the others has its labels parsed and"
-              + " looked up again. 0: 10 % of the maximum heap.");
+          "Memory for recognizing series that were seen before, per member: about 300 bytes a"
+              + " series that is written to. With less each sample of the others has its labels"
+              + " parsed and looked up again. 0: 10 % of the maximum heap.");
 
   static final ConfigKey<Duration> QUERY_TIMEOUT =
       key(
@@ -465,7 +464,7 @@ public final class ConfigKeys {
 
   static {
     AlertConfigKeys.register();
-    EventKeys.register();
+    EventConfigKeys.register();
   }
 
   static final ConfigKey<SecurityMode> SECURITY_MODE =
@@ -511,30 +510,7 @@ public final class ConfigKeys {
 
   /** Returns the known key that looks most like the given one; empty when none is near. */
   public static Optional<String> nearest(String name) {
-    return nearest(name, BY_NAME.keySet().stream().toList());
-  }
-
-  static Optional<String> nearest(String word, List<String> known) {
-    int tolerance = Math.max(2, word.length() / 3);
-    return known.stream()
-        .filter(candidate -> distance(word, candidate) <= tolerance)
-        .min(Comparator.comparingInt(candidate -> distance(word, candidate)));
-  }
-
-  /** The Levenshtein distance, by the usual two rows. */
-  private static int distance(String a, String b) {
-    int[] previous = new int[b.length() + 1];
-    Arrays.setAll(previous, i -> i);
-    for (int i = 1; i <= a.length(); i++) {
-      int[] row = new int[b.length() + 1];
-      row[0] = i;
-      for (int j = 1; j <= b.length(); j++) {
-        int replace = previous[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        row[j] = Math.min(replace, 1 + Math.min(previous[j], row[j - 1]));
-      }
-      previous = row;
-    }
-    return previous[b.length()];
+    return NearestName.of(name, BY_NAME.keySet());
   }
 
   static <T> ConfigKey<T> key(String name, ConfigType<T> type, String defaultText, String doc) {

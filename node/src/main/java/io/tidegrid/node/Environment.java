@@ -1,5 +1,6 @@
 package io.tidegrid.node;
 
+import io.tidegrid.model.NearestName;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -124,7 +125,7 @@ final class Environment {
     for (String name : new TreeMap<>(variables).keySet()) {
       if (name.startsWith(PREFIX) && !known.contains(name)) {
         String hint =
-            ConfigKeys.nearest(name, known).map(near -> " Did you mean " + near + "?").orElse("");
+            NearestName.of(name, known).map(near -> " Did you mean " + near + "?").orElse("");
         warnings.add("The variable " + name + " is not known and has no effect." + hint);
       }
     }

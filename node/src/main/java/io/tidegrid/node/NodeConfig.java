@@ -1,7 +1,7 @@
 package io.tidegrid.node;
 
-import io.tidegrid.alert.AlertOptions;
-import io.tidegrid.alerting.AlertingOptions;
+import io.tidegrid.alert.EvaluationOptions;
+import io.tidegrid.alerting.AlertCenterOptions;
 import io.tidegrid.events.EventOptions;
 import io.tidegrid.http.WebSocketOptions;
 import io.tidegrid.ingest.EventLimits;
@@ -326,8 +326,8 @@ public final class NodeConfig {
   }
 
   /** Returns how alerts are kept and sent. */
-  public AlertingOptions alertingOptions() {
-    return new AlertingOptions(
+  public AlertCenterOptions alertingOptions() {
+    return new AlertCenterOptions(
         get(AlertConfigKeys.MAX_RULES),
         get(AlertConfigKeys.MAX_SILENCES),
         find(AlertConfigKeys.WEBHOOK_URL),
@@ -337,9 +337,9 @@ public final class NodeConfig {
   }
 
   /** Returns how alerts are evaluated. */
-  public AlertOptions alertOptions() {
-    AlertOptions base = AlertOptions.DEFAULT;
-    return new AlertOptions(
+  public EvaluationOptions alertOptions() {
+    EvaluationOptions base = EvaluationOptions.DEFAULT;
+    return new EvaluationOptions(
         get(AlertConfigKeys.STALE_AFTER),
         base.resolvedKept(),
         base.maxWaitingSamples(),
@@ -353,38 +353,38 @@ public final class NodeConfig {
 
   /** Returns the limits of memory for events, with 0 worked out. */
   public EventOptions eventOptions() {
-    long dedup = get(EventKeys.DEDUP_MEMORY);
+    long dedup = get(EventConfigKeys.DEDUP_MEMORY);
     return new EventOptions(
-        get(EventKeys.DEDUP_WINDOW),
+        get(EventConfigKeys.DEDUP_WINDOW),
         dedup == 0 ? Runtime.getRuntime().maxMemory() / EVENT_IDS_SHARE : dedup,
         get(ConfigKeys.INGEST_MAX_FUTURE),
         memoryRetention(),
-        get(EventKeys.MEMORY_MAX));
+        get(EventConfigKeys.MEMORY_MAX));
   }
 
   /** Returns what an event may hold. */
   public EventLimits eventLimits() {
     return new EventLimits(
-        get(EventKeys.MAX_ID),
-        get(EventKeys.MAX_METRICS),
-        get(EventKeys.MAX_TAGS),
-        get(EventKeys.MAX_TAG),
-        get(EventKeys.MAX_BATCH));
+        get(EventConfigKeys.MAX_ID),
+        get(EventConfigKeys.MAX_METRICS),
+        get(EventConfigKeys.MAX_TAGS),
+        get(EventConfigKeys.MAX_TAG),
+        get(EventConfigKeys.MAX_BATCH));
   }
 
   /** Returns the most events that an answer may hold. */
   public int eventsMaxLimit() {
-    return get(EventKeys.MAX_LIMIT);
+    return get(EventConfigKeys.MAX_LIMIT);
   }
 
   /** Returns the most bytes of events that may wait for the database. */
   public long eventsMaxPending() {
-    return get(EventKeys.MAX_PENDING);
+    return get(EventConfigKeys.MAX_PENDING);
   }
 
   /** Returns how long the database keeps events; zero for ever. */
   public Duration retentionEvents() {
-    return get(EventKeys.RETENTION);
+    return get(EventConfigKeys.RETENTION);
   }
 
   /** Returns who may use the HTTP API; empty: everybody, on a loopback address. */

@@ -15,6 +15,7 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.tidegrid.alerting.AlertDoors;
 import io.tidegrid.grid.GridNames;
 import io.tidegrid.http.HttpDecoders;
+import io.tidegrid.http.HttpDoors;
 import io.tidegrid.http.HttpServer;
 import io.tidegrid.http.RollupStatus;
 import io.tidegrid.http.StorageAdmin;
@@ -176,19 +177,20 @@ public final class TidegridNode implements AutoCloseable {
           new HttpServer(
               Settings.http(config),
               config.webSocketOptions(),
-              ingest,
+              new HttpDoors(
+                  ingest,
+                  queries,
+                  live,
+                  alerting.doors(),
+                  Optional.of(events.api()),
+                  rollups.map(Rollups::status).orElse(RollupStatus.NONE),
+                  status,
+                  persistence.<StorageAdmin>map(LiveStorageAdmin::new).orElse(StorageAdmin.NONE)),
               config.ingestOptions().ack(),
-              queries,
-              live,
               decoders(cache),
               Downsample::lttb,
-              status,
-              persistence.<StorageAdmin>map(LiveStorageAdmin::new).orElse(StorageAdmin.NONE),
               meters,
-              clock,
-              rollups.map(Rollups::status).orElse(RollupStatus.NONE),
-              alerting.doors(),
-              Optional.of(events.api()));
+              clock);
       bindMeters();
       alerting.start(store, queries);
       http.start();

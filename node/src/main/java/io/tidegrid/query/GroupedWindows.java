@@ -3,6 +3,7 @@ package io.tidegrid.query;
 import com.hazelcast.nio.ObjectDataInput;
 import com.hazelcast.nio.ObjectDataOutput;
 import io.tidegrid.model.Labels;
+import io.tidegrid.tier.CompensatedSum;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;

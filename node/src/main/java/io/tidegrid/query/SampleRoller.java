@@ -1,5 +1,6 @@
 package io.tidegrid.query;
 
+import io.tidegrid.tier.CompensatedSum;
 import io.tidegrid.tier.RollupColumns;
 import io.tidegrid.tier.WindowRoller;
 

@@ -1,5 +1,7 @@
 package io.tidegrid.query;
 
+import io.tidegrid.tier.CompensatedSum;
+
 /** What one series contributes to one window. To be set and used again. */
 final class SeriesWindow {
 

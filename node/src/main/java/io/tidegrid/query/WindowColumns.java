@@ -2,6 +2,7 @@ package io.tidegrid.query;
 
 import com.hazelcast.nio.ObjectDataInput;
 import com.hazelcast.nio.ObjectDataOutput;
+import io.tidegrid.tier.CompensatedSum;
 import java.io.IOException;
 import java.util.Arrays;
 

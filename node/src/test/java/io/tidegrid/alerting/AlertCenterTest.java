@@ -56,8 +56,8 @@ class AlertCenterTest {
   static void start() {
     webhook = new Hook();
     alertmanager = new Hook();
-    AlertingOptions options =
-        new AlertingOptions(
+    AlertCenterOptions options =
+        new AlertCenterOptions(
             3,
             2,
             Optional.of(webhook.uri()),
@@ -421,8 +421,8 @@ class AlertCenterTest {
   @Test
   void theLossOfAMemberLosesNeitherStatesNorWhatReceiversAreToKnow() {
     try (Hook hook = new Hook()) {
-      AlertingOptions options =
-          new AlertingOptions(
+      AlertCenterOptions options =
+          new AlertCenterOptions(
               10,
               10,
               Optional.of(hook.uri()),

@@ -56,7 +56,7 @@ final class AlertMember implements AutoCloseable {
       String cluster,
       Optional<String> databaseUrl,
       Duration retention,
-      AlertingOptions options,
+      AlertCenterOptions options,
       AlertMember... others) {
     SimpleMeterRegistry meters = new SimpleMeterRegistry();
     Optional<Persistence> database =
@@ -100,7 +100,7 @@ final class AlertMember implements AutoCloseable {
     return new AlertMember(hazelcast, center, database);
   }
 
-  static AlertMember inMemory(String cluster, AlertingOptions options, AlertMember... others) {
+  static AlertMember inMemory(String cluster, AlertCenterOptions options, AlertMember... others) {
     return start(cluster, Optional.empty(), Duration.ZERO, options, others);
   }
 

@@ -110,7 +110,7 @@ class AlertStorageTest {
   private AlertMember member(String cluster, Duration retention, AlertMember... others) {
     AlertMember member =
         AlertMember.start(
-            cluster, Optional.of(url(name)), retention, AlertingOptions.DEFAULT, others);
+            cluster, Optional.of(url(name)), retention, AlertCenterOptions.DEFAULT, others);
     members.add(member);
     return member;
   }

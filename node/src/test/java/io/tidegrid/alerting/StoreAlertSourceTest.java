@@ -10,8 +10,8 @@ import io.tidegrid.alert.AlertFeed;
 import io.tidegrid.alert.AlertJob;
 import io.tidegrid.alert.AlertLedger;
 import io.tidegrid.alert.AlertListener;
-import io.tidegrid.alert.AlertOptions;
 import io.tidegrid.alert.AlertPorts;
+import io.tidegrid.alert.EvaluationOptions;
 import io.tidegrid.alert.GroupSource;
 import io.tidegrid.alert.RuleBook;
 import io.tidegrid.ingest.Ack;
@@ -110,7 +110,7 @@ class StoreAlertSourceTest {
             GroupSource.NONE,
             ledger,
             () -> Instant.ofEpochMilli(now.get()),
-            AlertOptions.DEFAULT,
+            EvaluationOptions.DEFAULT,
             AlertListener.SILENT)
         .install(node.hazelcast());
   }

@@ -50,19 +50,20 @@ final class TestNode implements AutoCloseable {
         new HttpServer(
             options.withAddress("127.0.0.1", 0),
             streams,
-            grid,
+            new HttpDoors(
+                grid,
+                grid,
+                LiveStreams.NONE,
+                alerts.doors(),
+                Optional.empty(),
+                TestNode::rollups,
+                new Status(),
+                StorageAdmin.NONE),
             Ack.REPLICATED,
-            grid,
-            LiveStreams.NONE,
             FakeDecoders.all(),
             TestNode::everyNth,
-            new Status(),
-            StorageAdmin.NONE,
             registryOfANode(),
-            () -> NOW,
-            TestNode::rollups,
-            alerts.doors(),
-            Optional.empty());
+            () -> NOW);
     server.start();
   }
 

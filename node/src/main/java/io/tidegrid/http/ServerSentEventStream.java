@@ -11,11 +11,11 @@ import java.util.concurrent.TimeUnit;
  * One client of server-sent events: the thread of its connection writes, another one notices when
  * it hangs up, and those who have something to say put it into a bounded queue and never wait.
  */
-final class EventStream implements OpenStream {
+final class ServerSentEventStream implements OpenStream {
 
   static final String MEDIA_TYPE = "text/event-stream";
 
-  private static final System.Logger LOG = System.getLogger(EventStream.class.getName());
+  private static final System.Logger LOG = System.getLogger(ServerSentEventStream.class.getName());
 
   /** Patience with a client that is told the end and does not read it. */
   private static final long CLOSE_NANOS = TimeUnit.SECONDS.toNanos(2);
@@ -26,7 +26,7 @@ final class EventStream implements OpenStream {
 
   private final Connections.Watched connection;
   private final LiveConnections connections;
-  private final EventQueue queue;
+  private final ServerSentEventQueue queue;
 
   /** When the write began that is under way; 0 when none is. */
   private volatile long writingSinceNanos;
@@ -34,11 +34,12 @@ final class EventStream implements OpenStream {
   /** When the client was told the end; 0 before. */
   private volatile long endedNanos;
 
-  EventStream(Connections.Watched connection, LiveConnections connections) {
+  ServerSentEventStream(Connections.Watched connection, LiveConnections connections) {
     this.connection = connection;
     this.connections = connections;
     this.queue =
-        new EventQueue(connections.options().queueMessages(), connections.options().queueBytes());
+        new ServerSentEventQueue(
+            connections.options().queueMessages(), connections.options().queueBytes());
   }
 
   /** Returns what clients are to ignore, though people who look on may read it. */
@@ -67,7 +68,7 @@ final class EventStream implements OpenStream {
       write(out, LISTENING);
       boolean open = true;
       while (open) {
-        EventQueue.Taken taken = queue.take(connections.heartbeat());
+        ServerSentEventQueue.Taken taken = queue.take(connections.heartbeat());
         open = !taken.end();
         write(out, bytes(taken));
         connections.alertsSent(taken.messages().size());
@@ -81,7 +82,7 @@ final class EventStream implements OpenStream {
     }
   }
 
-  private static byte[] bytes(EventQueue.Taken taken) {
+  private static byte[] bytes(ServerSentEventQueue.Taken taken) {
     if (taken.messages().isEmpty() && !taken.end()) {
       return HEARTBEAT;
     }

@@ -9,7 +9,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * What waits to be written to one client of server-sent events. Announcements are bounded and never
  * left out. Safe for use by many threads.
  */
-final class EventQueue {
+final class ServerSentEventQueue {
 
   /** What is written at once. */
   private static final int MAX_TAKEN_BYTES = 32 << 10;
@@ -32,7 +32,7 @@ final class EventQueue {
   private byte[] last = NOTHING;
   private boolean closed;
 
-  EventQueue(int maxMessages, long maxBytes) {
+  ServerSentEventQueue(int maxMessages, long maxBytes) {
     this.waiting = new WaitingAlerts(maxMessages, maxBytes);
   }
 

@@ -3,7 +3,7 @@ package io.tidegrid.node;
 import java.time.Duration;
 
 /** The settings of events; a part of {@link ConfigKeys}, which registers them in its order. */
-final class EventKeys {
+final class EventConfigKeys {
 
   private static final long MIB = 1L << 20;
   private static final long TIB = 1L << 40;
@@ -74,7 +74,7 @@ final class EventKeys {
           "90d",
           "How long the database keeps events, counted from when they came. 0: for ever.");
 
-  private EventKeys() {}
+  private EventConfigKeys() {}
 
   /** Has the keys registered at this moment, unless they are. */
   static void register() {

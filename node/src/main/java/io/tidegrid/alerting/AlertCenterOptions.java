@@ -15,7 +15,7 @@ import java.util.Optional;
  * @param resendInterval how often the Alertmanager is told again of what fires; default 1 min
  * @param notifyTimeout how long a receiver may take to answer; default 10 s
  */
-public record AlertingOptions(
+public record AlertCenterOptions(
     int maxRules,
     int maxSilences,
     Optional<URI> webhook,
@@ -24,8 +24,8 @@ public record AlertingOptions(
     Duration notifyTimeout) {
 
   /** The defaults named above. */
-  public static final AlertingOptions DEFAULT =
-      new AlertingOptions(
+  public static final AlertCenterOptions DEFAULT =
+      new AlertCenterOptions(
           20_000,
           1_000,
           Optional.empty(),
@@ -36,6 +36,6 @@ public record AlertingOptions(
   /** Never shows the addresses, which may hold secrets. */
   @Override
   public String toString() {
-    return "AlertingOptions[maxRules=" + maxRules + ", maxSilences=" + maxSilences + "]";
+    return "AlertCenterOptions[maxRules=" + maxRules + ", maxSilences=" + maxSilences + "]";
   }
 }

@@ -13,17 +13,17 @@ import java.time.Duration;
  * @param maxWindowBytes how much memory of a member the samples of rolling windows take; windows
  *     beyond are read from the blocks once a second; default 256 MiB
  */
-public record AlertOptions(
+public record EvaluationOptions(
     Duration staleAfter, Duration resolvedKept, long maxWaitingSamples, long maxWindowBytes) {
 
   /** The defaults named above. */
-  public static final AlertOptions DEFAULT =
-      new AlertOptions(Duration.ofMinutes(5), Duration.ofMinutes(15), 2_000_000, 256L << 20);
+  public static final EvaluationOptions DEFAULT =
+      new EvaluationOptions(Duration.ofMinutes(5), Duration.ofMinutes(15), 2_000_000, 256L << 20);
 
   /**
    * @throws IllegalArgumentException when something is out of its range
    */
-  public AlertOptions {
+  public EvaluationOptions {
     if (staleAfter.toMillis() < 1 || resolvedKept.toMillis() < 3000) {
       throw new IllegalArgumentException("a duration of alerts is too short");
     }

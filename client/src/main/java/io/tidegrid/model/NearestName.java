@@ -1,4 +1,4 @@
-package io.tidegrid.http;
+package io.tidegrid.model;
 
 import java.util.Arrays;
 import java.util.Collection;
@@ -6,8 +6,8 @@ import java.util.Comparator;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Guesses which known name was meant by an unknown one. */
-final class NearestName {
+/** Guesses which known name was meant by an unknown one. Without state. */
+public final class NearestName {
 
   private static final int MIN_TOLERANCE = 2;
   private static final int TOLERATED_PART = 3;
@@ -15,8 +15,13 @@ final class NearestName {
 
   private NearestName() {}
 
-  /** Returns the known name that looks most like the given one; empty when none is near. */
-  static Optional<String> of(String word, Collection<String> known) {
+  /**
+   * Returns the known name that looks most like the given one, without regard to case and
+   * separators; empty when none is near. Linear in the known names.
+   *
+   * @see <a href="https://en.wikipedia.org/wiki/Levenshtein_distance">Levenshtein distance</a>
+   */
+  public static Optional<String> of(String word, Collection<String> known) {
     if (word.length() > MAX_LENGTH) {
       return Optional.empty();
     }
