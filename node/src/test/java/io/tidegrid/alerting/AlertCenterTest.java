@@ -309,9 +309,19 @@ class AlertCenterTest {
         .isEqualTo(AlertPhase.FIRING);
     await()
         .atMost(LONG)
-        .until(
-            () -> told(fires).stream().map(text -> text.substring(0, text.indexOf(' '))).toList(),
-            List.of("firing", "resolved", "firing")::equals);
+        .until(() -> withoutRepeats(told(fires)), List.of("firing", "resolved", "firing")::equals);
+  }
+
+  /** A receiver that was slow to answer is told again. */
+  private static List<String> withoutRepeats(List<String> told) {
+    List<String> states = new ArrayList<>();
+    for (String text : told) {
+      String state = text.substring(0, text.indexOf(' '));
+      if (states.isEmpty() || !states.getLast().equals(state)) {
+        states.add(state);
+      }
+    }
+    return states;
   }
 
   @Test
