@@ -32,10 +32,7 @@ final class EventSend {
   private static final long FIRST_PAUSE_MS = 2;
   private static final long LONGEST_PAUSE_MS = 50;
 
-  /** More than clocks of members differ by. */
-  private static final long CLOCK_MARGIN_MS = 60_000;
-
-  private static final Duration LOOKUP_TIMEOUT = Duration.ofSeconds(10);
+  static final Duration LOOKUP_TIMEOUT = Duration.ofSeconds(10);
   private static final long DURABLE_PAUSE_MS = 100;
   private static final SplittableRandom RANDOM = new SplittableRandom();
 
@@ -99,7 +96,7 @@ final class EventSend {
     }
   }
 
-  private static long random() {
+  static long random() {
     synchronized (RANDOM) {
       return RANDOM.nextLong();
     }
@@ -261,18 +258,12 @@ final class EventSend {
 
   /** A state that began lately need only ask for events that came about when it began. */
   private void refine() {
-    long from = Long.MAX_VALUE;
-    for (Held shard : held.values()) {
-      if (shard.origin.provisional()) {
-        from = Math.min(from, shard.origin.createdMs());
-      }
-    }
-    if (from == Long.MAX_VALUE) {
+    List<Origin> origins =
+        held.values().stream().map(shard -> shard.origin).filter(Origin::provisional).toList();
+    if (origins.isEmpty()) {
       return;
     }
-    long since = from - grid.options().maxFuture().toMillis() - CLOCK_MARGIN_MS;
-    long latest =
-        grid.database().get().archive().latestTime(since, LOOKUP_TIMEOUT).orElse(Long.MIN_VALUE);
+    long latest = grid.latestTime(origins);
     for (Held shard : held.values()) {
       if (shard.origin.provisional()) {
         shard.decidesFromMs = Math.max(shard.origin.createdMs(), latest);

@@ -19,6 +19,7 @@ import io.tidegrid.persist.LocalEvents;
 import io.tidegrid.store.ShardKeys;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -30,6 +31,9 @@ public final class GridEvents implements Events, AutoCloseable {
 
   private static final int SEARCH_THREADS = 4;
 
+  /** More than clocks of members differ by. */
+  private static final long CLOCK_MARGIN_MS = 60_000;
+
   private final EventCalls calls;
   private final EventSearch search;
   private final Ingest ingest;
@@ -39,6 +43,7 @@ public final class GridEvents implements Events, AutoCloseable {
   private final EventMeters meters;
   private final UUID member;
   private final Optional<EventKeeper> keeper;
+  private final Optional<EarlyOrigins> origins;
 
   /** With which seed each shard hashes ids, as far as it is known here. */
   private final AtomicLongArray seeds;
@@ -79,6 +84,7 @@ public final class GridEvents implements Events, AutoCloseable {
         database.isPresent()
             ? Optional.empty()
             : Optional.of(new EventKeeper(events, options, clock));
+    this.origins = database.isPresent() ? Optional.of(new EarlyOrigins(this)) : Optional.empty();
   }
 
   /**
@@ -188,6 +194,22 @@ public final class GridEvents implements Events, AutoCloseable {
     return meters;
   }
 
+  /**
+   * Returns the latest time of an event that the database took at about the time when shards began
+   * or later; {@link Long#MIN_VALUE} when it took none.
+   *
+   * @param begun of a grid with a database; at least one
+   */
+  long latestTime(Collection<Origin> begun) {
+    long first = begun.stream().mapToLong(Origin::createdMs).min().orElseThrow();
+    long since = first - options.maxFuture().toMillis() - CLOCK_MARGIN_MS;
+    return database
+        .orElseThrow()
+        .archive()
+        .latestTime(since, EventSend.LOOKUP_TIMEOUT)
+        .orElse(Long.MIN_VALUE);
+  }
+
   UUID member() {
     return member;
   }
@@ -199,5 +221,6 @@ public final class GridEvents implements Events, AutoCloseable {
   @Override
   public void close() {
     keeper.ifPresent(EventKeeper::close);
+    origins.ifPresent(EarlyOrigins::close);
   }
 }
