@@ -31,6 +31,7 @@ final class ConfigChecks {
     checkEmbedded(storage);
     checkSizes();
     checkRetention();
+    checkEvents(storage);
     if (storage == StorageMode.MEMORY && value(ConfigKeys.INGEST_ACK) == Ack.DURABLE) {
       problems.add(
           "ingest.ack (%s): \"durable\" needs a database, but storage is \"memory\""
@@ -159,6 +160,22 @@ final class ConfigChecks {
                 + Durations.format(LEAST_KEPT)
                 + ", or 0 for ever");
       }
+    }
+  }
+
+  /** An event that the database forgets first could come back as new where memory forgets early. */
+  private void checkEvents(StorageMode storage) {
+    Setting keep = setting(EventKeys.RETENTION);
+    Setting window = setting(EventKeys.DEDUP_WINDOW);
+    Duration kept = (Duration) keep.value();
+    if (storage != StorageMode.MEMORY
+        && !kept.isZero()
+        && kept.compareTo((Duration) window.value()) < 0) {
+      problems.add(
+          "retention.events (%s) is %s, shorter than events.dedup-window (%s), which is %s: the"
+                  .formatted(keep.source(), keep.text(), window.source(), window.text())
+              + " database must know ids for at least as long as they are told apart; lengthen the"
+              + " one (0: for ever) or shorten the other");
     }
   }
 

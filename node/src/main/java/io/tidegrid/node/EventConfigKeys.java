@@ -72,7 +72,8 @@ final class EventConfigKeys {
           "retention.events",
           ConfigType.duration(Duration.ZERO, Duration.ofDays(36_500)),
           "90d",
-          "How long the database keeps events, counted from when they came. 0: for ever.");
+          "How long the database keeps events, counted from when they came; at least"
+              + " `events.dedup-window`. 0: for ever.");
 
   private EventConfigKeys() {}
 

@@ -471,6 +471,28 @@ class NodeConfigTest {
         .contains("true | false");
   }
 
+  @Test
+  void theDatabaseKeepsEventsForAsLongAsTheyAreToldApart() {
+    assertThat(problems(NodeConfig.builder().set("retention.events", "23h")))
+        .singleElement()
+        .asString()
+        .contains("retention.events", "is 23h", "events.dedup-window", "is 24h");
+    assertThat(
+            problems(
+                NodeConfig.builder()
+                    .set("retention.events", "60d")
+                    .set("events.dedup-window", "61d")))
+        .singleElement()
+        .asString()
+        .contains("retention.events", "is 60d", "events.dedup-window", "is 61d");
+    for (String keep : List.of("24h", "0")) {
+      assertThat(NodeConfig.builder().set("retention.events", keep).build().warnings()).isEmpty();
+    }
+    // Without a database nothing is kept there.
+    assertThat(NodeConfig.builder().set("retention.events", "1h").set("storage", "memory").build())
+        .isNotNull();
+  }
+
   private static List<String> problems(NodeConfig.Builder builder) {
     return catchThrowableOfType(ConfigException.class, builder::build).problems();
   }
