@@ -11,6 +11,8 @@ import io.tidegrid.alerting.AlertDoors;
 import io.tidegrid.ingest.Ack;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -28,6 +30,7 @@ public final class HttpServer implements AutoCloseable {
   private static final int MAX_IDLE_CHECK_SECONDS = 30;
 
   private final WebServer server;
+  private final Router router = new Router();
   private final Dispatcher dispatcher;
   private final HealthResource health;
   private final LiveConnections live;
@@ -88,7 +91,6 @@ public final class HttpServer implements AutoCloseable {
             connections,
             meters);
     this.health = new HealthResource(doors.status(), registry);
-    Router router = new Router();
     health.addTo(router);
     new AdminResource(doors.admin()).addTo(router);
     Pages.addTo(router);
@@ -150,6 +152,11 @@ public final class HttpServer implements AutoCloseable {
     if (!server.isRunning()) {
       throw new IllegalStateException("the HTTP server did not start");
     }
+  }
+
+  /** Returns the templates of all paths, each with the methods that are answered there. */
+  Map<String, Set<String>> paths() {
+    return router.paths();
   }
 
   /** Returns the port that is listened on; -1 before {@link #start}. */

@@ -7,6 +7,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * Finds what answers a path. Templates have parameters in braces, each one whole segment. A slash
@@ -72,6 +75,16 @@ final class Router {
         .endpoints()
         .put(method, endpoint);
     return this;
+  }
+
+  /** Returns the templates of all paths, each with the methods that are answered there. */
+  Map<String, Set<String>> paths() {
+    Map<String, Set<String>> paths = new TreeMap<>();
+    for (Map<String, Route> table : List.of(fixed, templated)) {
+      table.forEach(
+          (template, route) -> paths.put(template, new TreeSet<>(route.endpoints().keySet())));
+    }
+    return paths;
   }
 
   /** Returns the route of a path as it came in the request line, without its query. */

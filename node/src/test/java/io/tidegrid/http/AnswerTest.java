@@ -3,7 +3,15 @@ package io.tidegrid.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tidegrid.ingest.Ack;
+import io.tidegrid.model.ErrorCode;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -279,7 +287,8 @@ class AnswerTest {
         .contains("query_requests_total 1.0")
         .contains("websocket_connections 0.0")
         .contains(
-            "http_requests_total{method=\"GET\",path=\"/metrics/{metric}/info\",status=\"200\"} 1.0")
+            "http_requests_total{method=\"GET\",path=\"/metrics/{metric}/info\",status=\"200\"}"
+                + " 1.0")
         .contains("http_requests_total{method=\"GET\",path=\"unknown\",status=\"404\"} 1.0")
         .contains("http_request_duration_seconds_bucket{")
         .contains("metrics_query_duration_seconds_count 1")
@@ -298,6 +307,42 @@ class AnswerTest {
     assertThat(node.get("/docs").body()).contains("/api/v1/metrics/query", "tg-body-limit");
     byte[] openapi = node.get("/openapi").body().getBytes(java.nio.charset.StandardCharsets.UTF_8);
     assertThat(Json.object(openapi, openapi.length)).containsEntry("openapi", "3.1.0");
+  }
+
+  @Test
+  void theDescriptionForToolsNamesEveryPathAndError() {
+    byte[] openapi = node.get("/openapi").body().getBytes(java.nio.charset.StandardCharsets.UTF_8);
+    Map<String, Object> described = Json.object(openapi, openapi.length);
+    Map<String, Set<String>> paths = new TreeMap<>();
+    part(described, "paths")
+        .forEach((path, methods) -> {
+          Set<String> names = new TreeSet<>();
+          ((Map<?, ?>) methods)
+              .keySet()
+              .forEach(name -> names.add(((String) name).toUpperCase(Locale.ROOT)));
+          paths.put((String) path, names);
+        });
+    assertThat(paths).isEqualTo(node.server.paths());
+    Map<?, ?> problem = part(described, "components", "schemas", "Problem", "properties", "code");
+    assertThat(problem.get("enum"))
+        .asInstanceOf(InstanceOfAssertFactories.LIST)
+        .containsAll(
+            Arrays.stream(ErrorCode.values())
+                // Nobody is there to read it.
+                .filter(code -> code != ErrorCode.CANCELLED)
+                .map(ErrorCode::id)
+                .toList());
+    String pages = node.get("/docs").body();
+    assertThat(paths.keySet().stream().filter(path -> path.contains("event")))
+        .allSatisfy(path -> assertThat(pages).contains(path));
+  }
+
+  private static Map<?, ?> part(Map<?, ?> document, String... names) {
+    Map<?, ?> part = document;
+    for (String name : names) {
+      part = (Map<?, ?>) part.get(name);
+    }
+    return part;
   }
 
   @Test

@@ -2,8 +2,18 @@ package io.tidegrid.http;
 
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.tidegrid.events.EventVerdict;
+import io.tidegrid.events.Events;
 import io.tidegrid.ingest.Ack;
+import io.tidegrid.ingest.DecodedEvent;
+import io.tidegrid.ingest.EventDecoder;
+import io.tidegrid.ingest.EventLimits;
+import io.tidegrid.ingest.IngestOptions;
+import io.tidegrid.ingest.SeriesCache;
 import io.tidegrid.live.LiveStreams;
+import io.tidegrid.model.ErrorCode;
+import io.tidegrid.model.Event;
+import io.tidegrid.model.TidegridException;
 import io.tidegrid.query.SeriesSamples;
 import io.tidegrid.tier.Tier;
 import java.io.IOException;
@@ -55,7 +65,7 @@ final class TestNode implements AutoCloseable {
                 grid,
                 LiveStreams.NONE,
                 alerts.doors(),
-                Optional.empty(),
+                Optional.of(events()),
                 TestNode::rollups,
                 new Status(),
                 StorageAdmin.NONE),
@@ -65,6 +75,37 @@ final class TestNode implements AutoCloseable {
             registryOfANode(),
             () -> NOW);
     server.start();
+  }
+
+  private static EventApi events() {
+    PrometheusMeterRegistry meters = registryOfANode();
+    EventDecoder decoder =
+        new EventDecoder(
+            IngestOptions.defaults(),
+            EventLimits.defaults(),
+            new SeriesCache(1 << 20, meters),
+            meters);
+    return new EventApi(new NoEvents(), decoder, 1_000);
+  }
+
+  /** Takes nothing and has nothing. */
+  private static final class NoEvents implements Events {
+    @Override
+    public List<EventVerdict> store(String tenant, List<DecodedEvent> events, Ack ack) {
+      throw new TidegridException(ErrorCode.NOT_READY, "no events here");
+    }
+
+    @Override
+    public List<Event> ofDevice(
+        String tenant, String deviceId, long fromMs, long toMs, int limit, Duration timeout) {
+      return List.of();
+    }
+
+    @Override
+    public List<Event> tagged(
+        String tenant, String tag, long fromMs, long toMs, int limit, Duration timeout) {
+      return List.of();
+    }
   }
 
   private static SeriesSamples everyNth(SeriesSamples samples, int points) {
