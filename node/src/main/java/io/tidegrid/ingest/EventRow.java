@@ -1,26 +1,18 @@
 package io.tidegrid.ingest;
 
 import io.tidegrid.model.ErrorCode;
-import io.tidegrid.model.Event;
 import io.tidegrid.model.Labels;
 import io.tidegrid.model.SeriesKey;
 import io.tidegrid.model.TidegridException;
 import io.tidegrid.model.TidegridException.FieldError;
-import io.tidegrid.model.XxHash64;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 
 /** The event of a JSON body that is being read; used again for the next. */
 final class EventRow {
-
-  private static final byte[] DEVICE_LABEL = "device_id".getBytes(StandardCharsets.US_ASCII);
 
   private static final int UNKNOWN = 0;
   private static final int EVENT_ID = 1;
@@ -40,9 +32,6 @@ final class EventRow {
           bytes("tags"));
   private static final int[] FIELDS = {EVENT_ID, DEVICE_ID, TIME, TIME, TIME, METRICS, TAGS};
 
-  /** From this number of metrics or tags on, doubles are looked for by hash. */
-  private static final int FEW = 16;
-
   private static final int MAX_PROBLEMS = 20;
 
   /** How a field was given. */
@@ -54,6 +43,7 @@ final class EventRow {
 
   private final DecodeContext context;
   private final JsonScanner in;
+  private final EventBuilder builder;
   private final EventLimits limits;
   private final long latestMs;
   private final List<FieldError> problems = new ArrayList<>();
@@ -64,10 +54,7 @@ final class EventRow {
   private State timeState = State.MISSING;
   private long timeMs;
   private State metricsState = State.MISSING;
-  private int metrics;
-  private int[] nameFrom = new int[8];
-  private int[] nameTo = new int[8];
-  private double[] values = new double[8];
+  private final EventMetrics metrics = new EventMetrics();
   private State tagsState = State.MISSING;
   private final List<String> tags = new ArrayList<>();
 
@@ -88,6 +75,7 @@ final class EventRow {
   EventRow(DecodeContext context, JsonScanner in, IngestOptions options, EventLimits limits) {
     this.context = context;
     this.in = in;
+    this.builder = new EventBuilder(context, in);
     this.limits = limits;
     this.latestMs = context.nowMs + options.maxFuture().toMillis();
   }
@@ -102,7 +90,7 @@ final class EventRow {
     device.state = State.MISSING;
     timeState = State.MISSING;
     metricsState = State.MISSING;
-    metrics = 0;
+    metrics.clear();
     tagsState = State.MISSING;
     tags.clear();
     problems.clear();
@@ -178,7 +166,7 @@ final class EventRow {
   }
 
   private void readMetrics(byte first) {
-    metrics = 0;
+    metrics.clear();
     problems.removeIf(known -> known.pointer().startsWith("/metrics"));
     if (first != '{') {
       in.skipValue();
@@ -201,8 +189,8 @@ final class EventRow {
               ErrorCode.INVALID_VALUE,
               "/metrics/" + pointer(from, to, escaped),
               "a metric's value must be a finite number");
-        } else if (metrics < limits.maxMetrics()) {
-          add(from, to, value);
+        } else if (metrics.count() < limits.maxMetrics()) {
+          metrics.add(from, to, value);
         } else {
           tooMany = true;
         }
@@ -216,18 +204,6 @@ final class EventRow {
               + limits.maxMetrics()
               + " metrics (events.max-metrics); send several events");
     }
-  }
-
-  private void add(int from, int to, double value) {
-    int i = metrics++;
-    if (i == values.length) {
-      nameFrom = Arrays.copyOf(nameFrom, i * 2);
-      nameTo = Arrays.copyOf(nameTo, i * 2);
-      values = Arrays.copyOf(values, i * 2);
-    }
-    nameFrom[i] = from;
-    nameTo[i] = to;
-    values[i] = value;
   }
 
   /** Reads any value; returns NaN for what is no finite number. */
@@ -362,7 +338,7 @@ final class EventRow {
     String eventId = check(id);
     String deviceId = check(device);
     checkTime();
-    if (metricsState != State.GOOD || (metrics == 0 && ofValues.isEmpty())) {
+    if (metricsState != State.GOOD || (metrics.count() == 0 && ofValues.isEmpty())) {
       bad(
           ErrorCode.INVALID_VALUE,
           "/metrics",
@@ -380,7 +356,16 @@ final class EventRow {
     if (problems.isEmpty()) {
       List<SeriesKey> series = series();
       if (problems.isEmpty()) {
-        return decoded(index, eventId, deviceId, series);
+        boolean timed = timeState == State.GOOD;
+        return builder.event(
+            index,
+            eventId,
+            deviceId,
+            timed ? timeMs : context.nowMs,
+            timed,
+            metrics,
+            series,
+            List.copyOf(tags));
       }
     }
     FieldError first = problems.getFirst();
@@ -445,131 +430,18 @@ final class EventRow {
   }
 
   private List<SeriesKey> series() {
-    List<SeriesKey> series = new ArrayList<>(metrics);
-    for (int i = 0; i < metrics; i++) {
+    List<SeriesKey> series = new ArrayList<>(metrics.count());
+    for (int i = 0; i < metrics.count(); i++) {
       try {
-        series.add(series(i));
+        series.add(builder.series(metrics.from(i), metrics.to(i), device.from, device.to));
       } catch (RowProblem e) {
         String pointer =
             e.label.equals(Labels.METRIC_NAME)
-                ? "/metrics/" + pointer(nameFrom[i], nameTo[i], true)
+                ? "/metrics/" + pointer(metrics.from(i), metrics.to(i), true)
                 : e.label.equals("device_id") ? "/device_id" : "/metrics";
         bad(e.code, pointer, e.getMessage());
       }
     }
     return series;
-  }
-
-  private SeriesKey series(int i) {
-    byte[] bytes = in.bytes;
-    int from = nameFrom[i];
-    int length = nameTo[i] - from;
-    int deviceLength = device.to - device.from;
-    if (context.predicted() instanceof SeriesEntry predicted
-        && predicted.split == length
-        && predicted.raw.length == length + deviceLength
-        && Arrays.equals(predicted.raw, 0, length, bytes, from, from + length)
-        && Arrays.equals(
-            predicted.raw, length, predicted.raw.length, bytes, device.from, device.to)) {
-      context.hitPredicted(predicted);
-      return predicted.key;
-    }
-    long hash = context.scope.hash(bytes, from, length, device.from, deviceLength);
-    SeriesEntry found =
-        context.cache.find(context.scope, hash, bytes, from, length, device.from, deviceLength);
-    if (found != null) {
-      context.hit(found);
-      return found.key;
-    }
-    SeriesKey key = newSeries(from, nameTo[i]);
-    byte[] raw = Arrays.copyOfRange(bytes, from, from + length + deviceLength);
-    System.arraycopy(bytes, device.from, raw, length, deviceLength);
-    CacheEntry kept = context.keep(new SeriesEntry(context.scope, hash, raw, length, key));
-    return kept instanceof SeriesEntry entry ? entry.key : key;
-  }
-
-  private SeriesKey newSeries(int from, int to) {
-    LabelAssembler labels = context.labels;
-    labels.reset(true);
-    int name = labels.mark();
-    in.unescape(from, to, labels);
-    labels.metric(name, labels.mark());
-    int label = labels.mark();
-    labels.put(DEVICE_LABEL, 0, DEVICE_LABEL.length);
-    int value = labels.mark();
-    in.unescape(device.from, device.to, labels);
-    labels.label(label, value, value, labels.mark());
-    return labels.build(context.scope.tenant);
-  }
-
-  private DecodedEvent decoded(int index, String eventId, String deviceId, List<SeriesKey> series) {
-    boolean timed = timeState == State.GOOD;
-    long hash = timed ? timeMs : 0;
-    List<String> names = new ArrayList<>(metrics);
-    for (int i = 0; i < metrics; i++) {
-      byte[] bytes = in.bytes;
-      hash = XxHash64.hash(bytes, nameFrom[i], nameTo[i] - nameFrom[i], hash);
-      hash = hash * 31 + Double.doubleToRawLongBits(values[i]);
-      names.add(series.get(i).labels().metricName());
-    }
-    for (String tag : tags) {
-      hash = hash * 31 + tag.hashCode();
-    }
-    double[] kept = Arrays.copyOf(values, metrics);
-    if (hasDoubles(names)) {
-      return withoutDoubles(index, eventId, deviceId, hash, names, series);
-    }
-    Event event =
-        new Event(
-            eventId,
-            deviceId,
-            timed ? timeMs : context.nowMs,
-            timed,
-            hash,
-            names,
-            kept,
-            List.copyOf(tags));
-    return new DecodedEvent(index, event, series);
-  }
-
-  private static boolean hasDoubles(List<String> names) {
-    if (names.size() > FEW) {
-      Set<String> seen = new HashSet<>(names);
-      return seen.size() < names.size();
-    }
-    for (int i = 1; i < names.size(); i++) {
-      if (names.subList(0, i).contains(names.get(i))) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  /** Of a metric given twice the last value counts. */
-  private DecodedEvent withoutDoubles(
-      int index,
-      String eventId,
-      String deviceId,
-      long hash,
-      List<String> names,
-      List<SeriesKey> series) {
-    Map<String, Integer> last = new HashMap<>();
-    for (int i = 0; i < names.size(); i++) {
-      last.put(names.get(i), i);
-    }
-    int[] kept = last.values().stream().mapToInt(i -> i).sorted().toArray();
-    double[] keptValues = Arrays.stream(kept).mapToDouble(i -> values[i]).toArray();
-    boolean timed = timeState == State.GOOD;
-    Event event =
-        new Event(
-            eventId,
-            deviceId,
-            timed ? timeMs : context.nowMs,
-            timed,
-            hash,
-            Arrays.stream(kept).mapToObj(names::get).toList(),
-            keptValues,
-            List.copyOf(tags));
-    return new DecodedEvent(index, event, Arrays.stream(kept).mapToObj(series::get).toList());
   }
 }
