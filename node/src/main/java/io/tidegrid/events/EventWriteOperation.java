@@ -1,21 +1,16 @@
 package io.tidegrid.events;
 
-import com.hazelcast.map.impl.MapService;
 import com.hazelcast.nio.ObjectDataInput;
 import com.hazelcast.nio.ObjectDataOutput;
-import com.hazelcast.nio.serialization.IdentifiedDataSerializable;
 import com.hazelcast.spi.exception.RetryableHazelcastException;
-import com.hazelcast.spi.impl.operationservice.Operation;
-import com.hazelcast.spi.impl.operationservice.PartitionAwareOperation;
-import com.hazelcast.spi.impl.operationservice.impl.responses.ErrorResponse;
 import io.tidegrid.grid.EventBatch;
 import io.tidegrid.model.Event;
+import io.tidegrid.store.LateAnswerOperation;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 
 /**
  * Puts events into memory and remembers their ids, on the owner, in one turn of the shard's thread.
@@ -23,8 +18,7 @@ import java.util.concurrent.CompletionException;
  * sends it again takes over; the other way round it would leave an id without its event. Backups
  * hear of both in that order too. Answers when the backups of both have confirmed.
  */
-final class EventWriteOperation extends Operation
-    implements PartitionAwareOperation, IdentifiedDataSerializable {
+final class EventWriteOperation extends LateAnswerOperation {
 
   private ShardWrite write;
 
@@ -37,17 +31,6 @@ final class EventWriteOperation extends Operation
 
   EventWriteOperation(ShardWrite write) {
     this.write = write;
-  }
-
-  @Override
-  public String getServiceName() {
-    return MapService.SERVICE_NAME;
-  }
-
-  @Override
-  public boolean returnsResponse() {
-    // Sent when both steps are done.
-    return false;
   }
 
   @Override
@@ -109,27 +92,6 @@ final class EventWriteOperation extends Operation
       some.add(all.events().get(i));
     }
     return new EventBatch(all.tenant(), all.receivedMs(), some);
-  }
-
-  private static boolean isDone(CompletableFuture<Object> step) {
-    return step.isDone() && !step.isCompletedExceptionally();
-  }
-
-  private void answerWhen(CompletableFuture<WriteOutcome> answer) {
-    var _ =
-        answer.whenCompleteAsync(
-            (outcome, error) -> {
-              if (error == null) {
-                sendResponse(outcome);
-              } else {
-                Throwable cause =
-                    error instanceof CompletionException && error.getCause() != null
-                        ? error.getCause()
-                        : error;
-                sendResponse(new ErrorResponse(cause, getCallId(), isUrgent()));
-              }
-            },
-            Runnable::run);
   }
 
   @Override

@@ -20,7 +20,6 @@ import com.hazelcast.spi.impl.operationservice.BackupOperation;
 import com.hazelcast.spi.impl.operationservice.MutatingOperation;
 import com.hazelcast.spi.impl.operationservice.Operation;
 import com.hazelcast.spi.impl.operationservice.PartitionAwareOperation;
-import io.tidegrid.grid.GridNames;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -45,26 +44,19 @@ class EvictCommitted extends Operation
   /** Identified flag, factory id and class id: what precedes the sequence in a value. */
   private static final int BYTES_BEFORE_SEQUENCE = 1 + 4 + 4;
 
-  private static final long[] ANY = {};
-
   private String map;
   private List<Data> keys;
   private long[] sequences;
 
   /** For deserialization. */
   EvictCommitted() {
-    this(List.of());
-  }
-
-  /** Evicts entries of the journal, whose values never change. */
-  EvictCommitted(List<Data> keys) {
-    this(GridNames.JOURNAL, keys, ANY);
+    this("", List.of(), new long[0]);
   }
 
   /**
    * Evicts entries that were not replaced.
    *
-   * @param sequences what each value begins with
+   * @param sequences what each value begins with; none for a map whose values never change
    */
   EvictCommitted(String map, List<Data> keys, long[] sequences) {
     this.map = map;

@@ -3,16 +3,13 @@ package io.tidegrid.persist;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.internal.serialization.Data;
 import com.hazelcast.internal.serialization.impl.HeapData;
-import com.hazelcast.map.impl.MapService;
 import com.hazelcast.map.impl.recordstore.RecordStore;
 import io.tidegrid.grid.EventBatch;
 import io.tidegrid.grid.GridNames;
 import io.tidegrid.grid.JournalKey;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -20,8 +17,6 @@ import java.util.Optional;
  * yet, without one all there are. Safe for use by many threads.
  */
 public final class LocalEvents extends LocalMap {
-
-  private static final long[] ANY = {};
 
   /**
    * One entry as it was found.
@@ -91,16 +86,7 @@ public final class LocalEvents extends LocalMap {
 
   /** Lists the entries of a partition; none when it is not owned here. */
   List<Entry> scan(int partition) {
-    if (!isOwned(partition) || records(partition).map(RecordStore::size).orElse(0) == 0) {
-      return List.of();
-    }
-    return onPartition(
-            partition,
-            () ->
-                isOwned(partition)
-                    ? records(partition).map(this::list)
-                    : Optional.<List<Entry>>empty())
-        .orElse(List.of());
+    return readOwned(partition, this::list).orElse(List.of());
   }
 
   private List<Entry> list(RecordStore<?> records) {
@@ -152,22 +138,6 @@ public final class LocalEvents extends LocalMap {
 
   /** Evicts entries wherever they are owned by now, without waiting for it. */
   public void evict(Collection<JournalKey> keys) {
-    Map<Integer, List<Data>> byPartition = new HashMap<>();
-    for (JournalKey key : keys) {
-      Data data = serialization().toData(key);
-      int partition = engine().getPartitionService().getPartitionId(data);
-      byPartition.computeIfAbsent(partition, p -> new ArrayList<>()).add(data);
-    }
-    byPartition.forEach((partition, list) -> {
-      var future =
-          engine()
-              .getOperationService()
-              .invokeOnPartitionAsync(
-                  MapService.SERVICE_NAME,
-                  new EvictCommitted(GridNames.EVENTS, list, ANY),
-                  partition);
-      // What is not evicted for want of an owner is found by the next sweep.
-      var ignored = future.exceptionally(e -> null);
-    });
+    evictAll(keys);
   }
 }

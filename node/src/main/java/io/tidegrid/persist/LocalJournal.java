@@ -3,7 +3,6 @@ package io.tidegrid.persist;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.internal.nio.BufferObjectDataInput;
 import com.hazelcast.internal.serialization.Data;
-import com.hazelcast.map.impl.MapService;
 import com.hazelcast.map.impl.recordstore.RecordStore;
 import io.tidegrid.grid.GridNames;
 import io.tidegrid.grid.JournalBatch;
@@ -12,9 +11,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -49,15 +46,7 @@ final class LocalJournal extends LocalMap {
 
   /** Lists the entries of a partition, on its own thread; empty when it is not owned here. */
   Optional<Partition> scan(int partition) {
-    if (!isOwned(partition) || records(partition).map(RecordStore::size).orElse(0) == 0) {
-      return Optional.empty();
-    }
-    return onPartition(
-        partition,
-        () ->
-            isOwned(partition)
-                ? records(partition).map(records -> list(partition, records))
-                : Optional.empty());
+    return readOwned(partition, records -> list(partition, records));
   }
 
   /**
@@ -125,19 +114,6 @@ final class LocalJournal extends LocalMap {
 
   /** Evicts entries wherever they are owned by now, without waiting for it. */
   void evict(Collection<JournalKey> keys) {
-    Map<Integer, List<Data>> byPartition = new HashMap<>();
-    for (JournalKey key : keys) {
-      Data data = serialization().toData(key);
-      int partition = engine().getPartitionService().getPartitionId(data);
-      byPartition.computeIfAbsent(partition, p -> new ArrayList<>()).add(data);
-    }
-    byPartition.forEach((partition, list) -> {
-      var future =
-          engine()
-              .getOperationService()
-              .invokeOnPartitionAsync(MapService.SERVICE_NAME, new EvictCommitted(list), partition);
-      // What is not evicted for want of an owner is found by the next sweep.
-      var ignored = future.exceptionally(e -> null);
-    });
+    evictAll(keys);
   }
 }

@@ -11,11 +11,17 @@ import com.hazelcast.map.impl.mapstore.writebehind.entry.DelayedEntries;
 import com.hazelcast.map.impl.recordstore.RecordStore;
 import com.hazelcast.spi.impl.NodeEngine;
 import com.hazelcast.spi.impl.operationservice.impl.OperationServiceImpl;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -27,6 +33,16 @@ import java.util.function.Supplier;
 class LocalMap {
 
   private static final long SCAN_TIMEOUT_SECONDS = 30;
+
+  private static final long[] ANY = {};
+
+  /** Keys of one partition, as they are and serialized. */
+  private record Keys<K>(List<K> keys, List<Data> data) {
+    void add(K key, Data serialized) {
+      keys.add(key);
+      data.add(serialized);
+    }
+  }
 
   private final String name;
   private final NodeEngine engine;
@@ -86,6 +102,53 @@ class LocalMap {
   static boolean isQueued(RecordStore<?> records, Data key) {
     return records.getMapDataStore() instanceof WriteBehindStore store
         && store.getWriteBehindQueue().contains(DelayedEntries.newNullEntry(key));
+  }
+
+  /**
+   * Reads the entries of a partition on its own thread.
+   *
+   * @return empty when it is not owned here or has none
+   */
+  final <T> Optional<T> readOwned(int partition, Function<RecordStore<?>, T> reading) {
+    if (!isOwned(partition) || records(partition).map(RecordStore::size).orElse(0) == 0) {
+      return Optional.empty();
+    }
+    return onPartition(
+        partition,
+        () -> isOwned(partition) ? records(partition).map(reading) : Optional.<T>empty());
+  }
+
+  /** Evicts entries, whose values never change, wherever they are owned by now. */
+  final void evictAll(Collection<?> keys) {
+    evict(keys, ignored -> ANY);
+  }
+
+  /**
+   * Evicts entries wherever they are owned by now, without waiting for it.
+   *
+   * @param sequences gives, for keys of one partition, what their values begin with unless they
+   *     were replaced
+   */
+  final <K> void evict(Collection<K> keys, Function<List<K>, long[]> sequences) {
+    Map<Integer, Keys<K>> byPartition = new HashMap<>();
+    for (K key : keys) {
+      Data data = serialization.toData(key);
+      int partition = engine.getPartitionService().getPartitionId(data);
+      byPartition
+          .computeIfAbsent(partition, p -> new Keys<>(new ArrayList<>(), new ArrayList<>()))
+          .add(key, data);
+    }
+    byPartition.forEach((partition, some) -> {
+      var future =
+          engine
+              .getOperationService()
+              .invokeOnPartitionAsync(
+                  MapService.SERVICE_NAME,
+                  new EvictCommitted(name, some.data, sequences.apply(some.keys)),
+                  partition);
+      // What is not evicted for want of an owner is found by the next sweep.
+      var ignored = future.exceptionally(e -> null);
+    });
   }
 
   /** Runs work on the thread of a partition; empty when the wait for it is interrupted. */

@@ -1,8 +1,6 @@
 package io.tidegrid.persist;
 
 import com.hazelcast.core.HazelcastInstance;
-import com.hazelcast.internal.serialization.Data;
-import com.hazelcast.map.impl.MapService;
 import com.hazelcast.map.impl.recordstore.RecordStore;
 import io.tidegrid.grid.GridNames;
 import io.tidegrid.grid.RollupBlock;
@@ -11,7 +9,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /** The part of the rollups on their way in the partitions that this member owns. */
 final class LocalRollups extends LocalMap {
@@ -29,16 +26,7 @@ final class LocalRollups extends LocalMap {
 
   /** Lists the entries of a partition, on its own thread; none when it is not owned here. */
   List<Entry> scan(int partition) {
-    if (!isOwned(partition) || records(partition).map(RecordStore::size).orElse(0) == 0) {
-      return List.of();
-    }
-    return onPartition(
-            partition,
-            () ->
-                isOwned(partition)
-                    ? records(partition).map(this::list)
-                    : Optional.<List<Entry>>empty())
-        .orElse(List.of());
+    return readOwned(partition, this::list).orElse(List.of());
   }
 
   private List<Entry> list(RecordStore<?> records) {
@@ -63,24 +51,6 @@ final class LocalRollups extends LocalMap {
 
   /** The same, by the sequences of the entries. */
   void evictAt(Map<RollupKey, Long> entries) {
-    Map<Integer, List<RollupKey>> byPartition = new HashMap<>();
-    for (RollupKey key : entries.keySet()) {
-      int partition = engine().getPartitionService().getPartitionId(serialization().toData(key));
-      byPartition.computeIfAbsent(partition, p -> new ArrayList<>()).add(key);
-    }
-    byPartition.forEach((partition, keys) -> {
-      List<Data> list = new ArrayList<>(keys.size());
-      keys.forEach(key -> list.add(serialization().toData(key)));
-      long[] sequences = keys.stream().mapToLong(entries::get).toArray();
-      var future =
-          engine()
-              .getOperationService()
-              .invokeOnPartitionAsync(
-                  MapService.SERVICE_NAME,
-                  new EvictCommitted(GridNames.ROLLUPS, list, sequences),
-                  partition);
-      // What is not evicted for want of an owner is found by the next sweep.
-      var ignored = future.exceptionally(e -> null);
-    });
+    evict(entries.keySet(), keys -> keys.stream().mapToLong(entries::get).toArray());
   }
 }

@@ -1,16 +1,10 @@
 package io.tidegrid.store;
 
-import com.hazelcast.map.impl.MapService;
 import com.hazelcast.nio.ObjectDataInput;
 import com.hazelcast.nio.ObjectDataOutput;
-import com.hazelcast.nio.serialization.IdentifiedDataSerializable;
 import com.hazelcast.spi.exception.RetryableHazelcastException;
-import com.hazelcast.spi.impl.operationservice.Operation;
-import com.hazelcast.spi.impl.operationservice.PartitionAwareOperation;
-import com.hazelcast.spi.impl.operationservice.impl.responses.ErrorResponse;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 
 /**
  * Appends a batch to a shard and puts it into the journal, on the owner: one message and one turn
@@ -18,8 +12,7 @@ import java.util.concurrent.CompletionException;
  * in place, each with its own backups and replica versions, so that a replica that missed one of
  * them is found and mended as ever. Answers when the backups of both have confirmed.
  */
-final class WriteOperation extends Operation
-    implements PartitionAwareOperation, IdentifiedDataSerializable {
+final class WriteOperation extends LateAnswerOperation {
 
   private ShardBatch batch;
 
@@ -30,17 +23,6 @@ final class WriteOperation extends Operation
 
   WriteOperation(ShardBatch batch) {
     this.batch = batch;
-  }
-
-  @Override
-  public String getServiceName() {
-    return MapService.SERVICE_NAME;
-  }
-
-  @Override
-  public boolean returnsResponse() {
-    // Sent when both steps are done.
-    return false;
   }
 
   @Override
@@ -87,27 +69,6 @@ final class WriteOperation extends Operation
 
   private static void show(ShardWrites writes, AppendProcessor processor) {
     processor.shown().ifPresent(writes.tap()::appended);
-  }
-
-  private static boolean isDone(CompletableFuture<Object> step) {
-    return step.isDone() && !step.isCompletedExceptionally();
-  }
-
-  private void answerWhen(CompletableFuture<AppendOutcome> answer) {
-    var _ =
-        answer.whenCompleteAsync(
-            (outcome, error) -> {
-              if (error == null) {
-                sendResponse(outcome);
-              } else {
-                Throwable cause =
-                    error instanceof CompletionException && error.getCause() != null
-                        ? error.getCause()
-                        : error;
-                sendResponse(new ErrorResponse(cause, getCallId(), isUrgent()));
-              }
-            },
-            Runnable::run);
   }
 
   @Override
