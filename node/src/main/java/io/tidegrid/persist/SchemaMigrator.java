@@ -34,7 +34,8 @@ final class SchemaMigrator {
           "V005__rollup_views.sql",
           "V006__inbox.sql",
           "V007__events.sql",
-          "V008__alerts.sql");
+          "V008__alerts.sql",
+          "V009__bulk_views.sql");
 
   /** Those that need TimescaleDB; they have numbers and a version table of their own. */
   private static final List<String> TIMESCALE_SCRIPTS = List.of("T001__samples.sql");

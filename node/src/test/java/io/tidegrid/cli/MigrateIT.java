@@ -32,7 +32,8 @@ class MigrateIT {
     "V005__rollup_views.sql",
     "V006__inbox.sql",
     "V007__events.sql",
-    "V008__alerts.sql"
+    "V008__alerts.sql",
+    "V009__bulk_views.sql"
   };
 
   @TempDir private static Path directory;
@@ -142,7 +143,7 @@ class MigrateIT {
       assertThat(ran.err().lines())
           .singleElement()
           .asString()
-          .startsWith("tidegrid: the database has schema version 99, this node knows up to 8");
+          .startsWith("tidegrid: the database has schema version 99, this node knows up to 9");
     }
     assertThat(number("newer", "SELECT count(*) FROM tidegrid_schema")).isEqualTo(9);
   }

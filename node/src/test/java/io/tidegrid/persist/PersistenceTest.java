@@ -212,7 +212,7 @@ class PersistenceTest {
     assertThat(persistence.status().persistedSamples()).isEqualTo(199 * 20);
     assertThat(persistence.status().connected()).isTrue();
     assertThat(persistence.status().product()).startsWith("PostgreSQL");
-    assertThat(persistence.status().schemaVersion()).isEqualTo(8);
+    assertThat(persistence.status().schemaVersion()).isEqualTo(9);
     await().atMost(PATIENCE).until(() -> persistence.status().pendingBytes() == 0);
 
     IMap<MetadataKey, MetricMetadata> metadata = instance.getMap(GridNames.METADATA);

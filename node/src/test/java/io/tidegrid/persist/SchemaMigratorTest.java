@@ -44,9 +44,9 @@ class SchemaMigratorTest {
       }
     }
     for (Future<Integer> version : versions) {
-      assertThat(version.get()).isEqualTo(8);
+      assertThat(version.get()).isEqualTo(9);
     }
-    assertThat(TestServer.number(url, "SELECT max(version) FROM tidegrid_schema")).isEqualTo(8);
+    assertThat(TestServer.number(url, "SELECT max(version) FROM tidegrid_schema")).isEqualTo(9);
   }
 
   /** Two hours of rows, late ones among them, and rows whose key comes twice. */
@@ -93,7 +93,7 @@ class SchemaMigratorTest {
           "INSERT INTO samples_late VALUES (3, '2026-03-01T09:30:00Z', 'NaN', 5001),"
               + " (4, '2026-03-01T09:30:00Z', -4, 2), (5, '2020-01-01T00:00:00Z', '-0', 3)");
     }
-    assertThat(migrate(url)).isEqualTo(8);
+    assertThat(migrate(url)).isEqualTo(9);
     assertThat(TestServer.number(url, "SELECT count(to_regclass('samples'))")).isZero();
     assertThat(TestServer.written(url)).isEqualTo(30_001);
     assertThat(TestServer.samples(url)).isEqualTo(30_001);

@@ -24,6 +24,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -296,6 +298,121 @@ class ViewsTest {
             "\n",
             rows("EXPLAIN SELECT time FROM metrics WHERE metric_name = 'm3' AND host = 'h13'"));
     assertThat(view).contains("series_metric_host").doesNotContain("Seq Scan on blocks");
+  }
+
+  /** Duplicates within a row, between rows, layouts and blocks; joined, and series by series. */
+  @Test
+  void allSamplesTogetherAreThoseOfEachSeries() throws SQLException {
+    SplittableRandom random = new SplittableRandom(11);
+    SeriesKey[] all =
+        IntStream.range(0, 12)
+            .mapToObj(i -> series("m" + i % 3, "h" + i))
+            .toArray(SeriesKey[]::new);
+    write(all);
+    int[] layouts = {64, 0, 6, 64};
+    for (SeriesKey series : all) {
+      for (int block = 0; block < 8; block++) {
+        if (random.nextInt(3) == 0) {
+          block(
+              series,
+              block,
+              random.nextInt(12),
+              "0, 1000, 3, 0, 1000, NULL, '{0,1,2}', NULL, NULL");
+        }
+        for (int row = block == 7 ? 0 : random.nextInt(5); row > 0; row--) {
+          long[] times = random.longs(6, 0, 8).map(t -> t * 500).toArray();
+          double[] values = random.doubles(6).toArray();
+          recent(layouts[row - 1], series, block, row * 3L, times, values);
+        }
+      }
+    }
+    List<String> each = rows("SELECT * FROM series_samples ORDER BY series_id, time");
+    assertThat(each).hasSizeGreaterThan(200);
+    for (String plan :
+        List.of(
+            "",
+            "SET enable_hashjoin = off",
+            "SET enable_nestloop = off; SET enable_hashagg = off")) {
+      execute("RESET ALL; SET timezone = 'UTC'; " + plan);
+      assertThat(rows("SELECT * FROM all_samples ORDER BY series_id, time")).isEqualTo(each);
+      for (SeriesKey series : all) {
+        assertThat(
+                rows(
+                    "SELECT * FROM all_samples WHERE metric = '%s' AND labels ->> 'host' = '%s' ORDER BY time"
+                        .formatted(
+                            series.labels().metricName(),
+                            series.labels().toMap(false).get("host"))))
+            .isEqualTo(each.stream().filter(row -> row.startsWith(series.id() + "|")).toList());
+      }
+    }
+  }
+
+  /**
+   * Every sample is unpacked once, whatever the number of series; of one series only its shard's.
+   */
+  @Test
+  void allSeriesReadEachRecentRowOnce() throws SQLException {
+    execute(
+        """
+        INSERT INTO series SELECT g, 'default', 'm' || g % 10, g::text::bytea,
+          jsonb_build_object('__name__', 'm' || g % 10, 'host', 'h' || g), now(), g
+          FROM generate_series(0, 1999) g;
+        INSERT INTO recent SELECT '2026-03-01', 64, shard, '2026-03-01', step,
+          (SELECT array_agg(series_id ORDER BY series_id) FROM series WHERE shard_hash % 64 = shard),
+          (SELECT array_agg(timestamptz '2026-03-01' + step * interval '1 s' ORDER BY series_id) FROM series WHERE shard_hash % 64 = shard),
+          (SELECT array_agg(step::float8 ORDER BY series_id) FROM series WHERE shard_hash % 64 = shard)
+          FROM generate_series(0, 63) shard, generate_series(1, 20) step;
+        ANALYZE series, recent
+        """);
+    assertThat(rows("SELECT count(*), sum(value) FROM metrics")).containsExactly("40000|420000");
+    assertThat(visits("SELECT count(*) FROM metrics")).isBetween(1_280, 1_300);
+    assertThat(
+            visits(
+                "SELECT avg(value) FROM metrics_between('2026-03-01 00:00', '2026-03-01 01:00')"
+                    + " GROUP BY metric_name"))
+        .isBetween(1_280, 1_300);
+    assertThat(visits("SELECT value FROM metrics WHERE metric_name = 'm3' AND host = 'h13'"))
+        .isBetween(20, 40);
+  }
+
+  /** Returns how many recent rows a query read, each as often as it was read. */
+  private int visits(String query) throws SQLException {
+    Pattern scan = Pattern.compile("on recent_hour r.*\\(actual rows=([0-9.]+) loops=(\\d+)\\)");
+    double visits = 0;
+    for (String line : rows("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) " + query)) {
+      Matcher matcher = scan.matcher(line);
+      if (matcher.find() && !line.contains("Only Scan")) {
+        visits += Double.parseDouble(matcher.group(1)) * Long.parseLong(matcher.group(2));
+      }
+    }
+    return (int) Math.round(visits);
+  }
+
+  @Test
+  void whoMightReadTheOlderViewMayReadTheNewOne() throws SQLException {
+    String url = TestServer.newDatabase();
+    try (Connection older = TestServer.connect(url);
+        Statement statement = older.createStatement()) {
+      new SchemaMigrator().migrate(older);
+      String reader = "reader_" + System.identityHashCode(older);
+      statement.execute(
+          "DROP VIEW all_samples CASCADE; DROP VIEW recent_layouts;"
+              + " ALTER VIEW series_samples RENAME TO all_samples;"
+              + " CREATE VIEW metrics AS SELECT time, labels ->> 'host' AS host, metric AS metric_name,"
+              + " value, labels - '__name__' AS labels, tenant, series_id, block FROM all_samples;"
+              + " DELETE FROM tidegrid_schema WHERE version >= 9;"
+              + " CREATE ROLE %1$s; GRANT SELECT ON all_samples TO %1$s, PUBLIC".formatted(reader));
+      new SchemaMigrator().migrate(older);
+      assertThat(
+              TestServer.number(
+                  url,
+                  "SELECT count(*) FROM information_schema.role_table_grants WHERE table_name ="
+                      + " 'all_samples' AND privilege_type = 'SELECT' AND grantee IN ('PUBLIC', '"
+                      + reader
+                      + "')"))
+          .isEqualTo(2);
+      statement.execute("DROP OWNED BY " + reader + "; DROP ROLE " + reader);
+    }
   }
 
   @Test
