@@ -165,8 +165,8 @@ final class ConfigChecks {
 
   /** An event that the database forgets first could come back as new where memory forgets early. */
   private void checkEvents(StorageMode storage) {
-    Setting keep = setting(EventKeys.RETENTION);
-    Setting window = setting(EventKeys.DEDUP_WINDOW);
+    Setting keep = setting(EventConfigKeys.RETENTION);
+    Setting window = setting(EventConfigKeys.DEDUP_WINDOW);
     Duration kept = (Duration) keep.value();
     if (storage != StorageMode.MEMORY
         && !kept.isZero()
