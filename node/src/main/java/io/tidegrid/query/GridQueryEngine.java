@@ -17,6 +17,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentMap;
+import java.util.function.Supplier;
 
 /**
  * Answers queries from all members: each owner reads, and where it can aggregates, what it owns
@@ -109,13 +110,34 @@ public final class GridQueryEngine implements QueryEngine, AutoCloseable {
   @Override
   public List<SeriesSamples> select(
       String tenant, List<Matcher> matchers, TimeRange range, QueryContext context) {
-    TimeRange visible = choice.visible(checked(range), Source.RAW, tenant);
-    List<SeriesSamples> found =
-        select(new SamplesQuestion(tenant, matchers, visible, false), context);
-    if (found.isEmpty()) {
-      choice.requireKept(visible, Source.RAW, tenant);
+    checked(range);
+    return orNone(
+        tenant,
+        matchers,
+        context,
+        List.of(),
+        () -> {
+          TimeRange visible = choice.visible(range, Source.RAW, tenant);
+          List<SeriesSamples> found =
+              select(new SamplesQuestion(tenant, matchers, visible, false), context);
+          if (found.isEmpty()) {
+            choice.requireKept(visible, Source.RAW, tenant);
+          }
+          return found;
+        });
+  }
+
+  /** Retention takes nothing from series that there never were: of these there is just none. */
+  private <T> T orNone(
+      String tenant, List<Matcher> matchers, QueryContext context, T none, Supplier<T> read) {
+    try {
+      return read.get();
+    } catch (TidegridException e) {
+      if (e.code() != ErrorCode.INVALID_RANGE || exists(tenant, matchers, context)) {
+        throw e;
+      }
+      return none;
     }
-    return found;
   }
 
   /**
@@ -149,6 +171,15 @@ public final class GridQueryEngine implements QueryEngine, AutoCloseable {
           ErrorCode.INVALID_VALUE, "/interval", "the interval must be positive");
     }
     Source source = choice.forAggregate(query);
+    return orNone(
+        query.tenant(),
+        query.matchers(),
+        context,
+        new Aggregates(source, List.of()),
+        () -> aggregate(query, source, context));
+  }
+
+  private Aggregates aggregate(AggregateQuery query, Source source, QueryContext context) {
     TimeRange range = choice.visible(query.range(), source, query.tenant());
     AggregateQuery visible =
         new AggregateQuery(
@@ -196,6 +227,15 @@ public final class GridQueryEngine implements QueryEngine, AutoCloseable {
           ErrorCode.INVALID_VALUE, "/window", "the window must be positive");
     }
     Source source = SourceChoice.forWindow(query.windowMs());
+    return orNone(
+        query.tenant(),
+        query.matchers(),
+        context,
+        new RollupResult(source, List.of()),
+        () -> rollups(query, source, context));
+  }
+
+  private RollupResult rollups(RollupQuery query, Source source, QueryContext context) {
     TimeRange range = choice.visible(query.range(), source, query.tenant());
     RollupQuery visible =
         new RollupQuery(
@@ -271,7 +311,10 @@ public final class GridQueryEngine implements QueryEngine, AutoCloseable {
         Operation.METRIC,
         new MetricQuestion(tenant, metric),
         context,
-        answer -> answer.details(metric));
+        answer ->
+            answer
+                .details(metric)
+                .map(found -> found.since(retentions.keptFromMs(tenant, Source.RAW.text()))));
   }
 
   @Override

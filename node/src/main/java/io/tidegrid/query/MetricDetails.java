@@ -13,7 +13,7 @@ import java.util.Map;
  * @param firstSeenMs the time of the earliest sample; {@link Long#MAX_VALUE} when none is known
  * @param lastSeenMs the time of the newest sample; {@link Long#MIN_VALUE} when none is known
  * @param samples how many samples there are in memory and, where memory is not whole, in the
- *     database
+ *     database, those that a tenant's own retention hides among them
  */
 public record MetricDetails(
     String name,
@@ -21,4 +21,19 @@ public record MetricDetails(
     Map<String, List<String>> labels,
     long firstSeenMs,
     long lastSeenMs,
-    long samples) {}
+    long samples) {
+
+  /** Returns what may be told to whom earlier samples are hidden; {@code samples} counts them. */
+  MetricDetails since(long keptFromMs) {
+    boolean any = lastSeenMs >= keptFromMs;
+    return firstSeenMs >= keptFromMs
+        ? this
+        : new MetricDetails(
+            name,
+            series,
+            labels,
+            any ? keptFromMs : Long.MAX_VALUE,
+            any ? lastSeenMs : Long.MIN_VALUE,
+            samples);
+  }
+}

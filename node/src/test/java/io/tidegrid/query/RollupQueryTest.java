@@ -603,6 +603,24 @@ class RollupQueryTest {
     assertThatThrownBy(
             () -> engine.select("t", METRIC, new TimeRange(START, START + HOUR), CONTEXT))
         .hasMessageContaining("raw samples");
+    // Of what there never was, retention has taken nothing.
+    List<Matcher> unknown = List.of(Matcher.equal("__name__", "unknown"));
+    TimeRange range = new TimeRange(START, START + HOUR);
+    assertThat(engine.select("t", unknown, range, CONTEXT)).isEmpty();
+    assertThat(
+            engine
+                .rollups(
+                    new RollupQuery("t", unknown, range, MINUTE, Grouping.bySeries(), false),
+                    CONTEXT)
+                .rows())
+        .isEmpty();
+    assertThat(
+            engine
+                .aggregate(
+                    new AggregateQuery("t", unknown, range, Function.AVG, MINUTE, List.of()),
+                    CONTEXT)
+                .buckets())
+        .isEmpty();
   }
 
   @Test
@@ -614,6 +632,7 @@ class RollupQueryTest {
     assertThat(engine.select("t", METRIC, all, CONTEXT).getFirst().times()[0])
         .isGreaterThanOrEqualTo(NOW - DAY);
     assertThat(engine.latest("t", METRIC, NOW - 2 * DAY, CONTEXT)).isEmpty();
+    assertThat(engine.metric("t", "m", CONTEXT).orElseThrow().firstSeenMs()).isEqualTo(NOW - DAY);
     assertThat(rows(all, HOUR).getFirst().timeMs()).isEqualTo(Tier.ONE_HOUR.startOf(NOW - 2 * DAY));
     assertThat(rows(all, DAY)).hasSize(4);
     assertThat(engine.sourceFor("t", new TimeRange(START, START + HOUR)))
