@@ -220,6 +220,13 @@ final class Exchange {
     response.header(header);
   }
 
+  /**
+   * Says to caches that the answer depends on a header of the request, beside those said before.
+   */
+  void variesBy(HeaderName name) {
+    response.headers().add(HeaderValues.create(HeaderNames.VARY, name.defaultCase()));
+  }
+
   /** Answers without content. */
   void noContent() {
     response.status(Status.NO_CONTENT_204);
@@ -243,7 +250,7 @@ final class Exchange {
     }
     response.status(Status.OK_200);
     response.header(HeaderNames.CONTENT_TYPE, Json.MEDIA_TYPE);
-    boolean compressed = mayCompress(Integer.MAX_VALUE);
+    boolean compressed = negotiatesGzip(Integer.MAX_VALUE);
     try (OutputStream socket = response.outputStream();
         OutputStream coded = compressed ? new Gzip(socket) : socket;
         OutputStream out = new BufferedOutputStream(coded, STREAM_BUFFER)) {
@@ -290,17 +297,17 @@ final class Exchange {
       response.header(HeaderValues.create(HeaderNames.CONTENT_LENGTH, content.length));
       response.send();
     } else {
-      response.send(mayCompress(content.length) ? Gzip.compress(content) : content);
+      response.send(negotiatesGzip(content.length) ? Gzip.compress(content) : content);
     }
   }
 
-  /** Sets the headers of an answer of this size; true when it is to be compressed. */
-  private boolean mayCompress(int size) {
+  /** Sets the headers of an answer of this size; true when it is to be compressed by gzip. */
+  private boolean negotiatesGzip(int size) {
     int from = context.options().gzipFromBytes();
     if (from == 0 || size < from) {
       return false;
     }
-    response.header(HeaderNames.VARY, "Accept-Encoding");
+    variesBy(HeaderNames.ACCEPT_ENCODING);
     boolean accepted = Gzip.isAccepted(header(HeaderNames.ACCEPT_ENCODING));
     if (accepted) {
       response.header(HeaderNames.CONTENT_ENCODING, "gzip");

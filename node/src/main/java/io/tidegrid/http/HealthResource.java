@@ -46,7 +46,7 @@ final class HealthResource {
 
   private void root(Exchange exchange) {
     if (exchange.header(HeaderNames.ACCEPT).contains("text/html")) {
-      exchange.header(HeaderNames.VARY, "Accept");
+      exchange.variesBy(HeaderNames.ACCEPT);
       exchange.send(200, Pages.HTML, Pages.root());
       return;
     }
@@ -200,7 +200,7 @@ final class HealthResource {
   private void metrics(Exchange exchange) {
     String accept = exchange.header(HeaderNames.ACCEPT);
     String type = accept.contains("application/openmetrics-text") ? OPEN_METRICS : PROMETHEUS_TEXT;
-    exchange.header(HeaderNames.VARY, "Accept");
+    exchange.variesBy(HeaderNames.ACCEPT);
     exchange.send(200, type, registry.scrape(type).getBytes(StandardCharsets.UTF_8));
   }
 }
