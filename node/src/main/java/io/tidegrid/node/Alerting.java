@@ -76,8 +76,8 @@ final class Alerting {
     int[] keys = ShardKeys.of(hazelcast);
     this.center =
         AlertCenter.start(
-            hazelcast, shard -> keys[shard], database, config.alertingOptions(), meters, clock);
-    this.feed = new AlertFeed(center.ruleBook(), config.alertOptions().maxWaitingSamples());
+            hazelcast, shard -> keys[shard], database, config.alertCenterOptions(), meters, clock);
+    this.feed = new AlertFeed(center.ruleBook(), config.evaluationOptions().maxWaitingSamples());
     center.evaluation(feed);
   }
 
@@ -138,14 +138,14 @@ final class Alerting {
             center.ruleBook(),
             feed,
             new StoreAlertSource(store.numberedReader()),
-            new QueryGroupSource(queries, config.alertOptions().staleAfter()),
+            new QueryGroupSource(queries, config.evaluationOptions().staleAfter()),
             center.ledger(),
             clock,
-            config.alertOptions(),
+            config.evaluationOptions(),
             new AlertMeters(
                 meters,
-                config.alertOptions().maxWaitingSamples(),
-                config.alertOptions().maxWindowBytes()));
+                config.evaluationOptions().maxWaitingSamples(),
+                config.evaluationOptions().maxWindowBytes()));
     ports = Optional.of(installed);
     installed.install(hazelcast);
     var ignored = keeper.scheduleWithFixedDelay(this::keepJob, 0, CHECK_SECONDS, TimeUnit.SECONDS);

@@ -326,7 +326,7 @@ public final class NodeConfig {
   }
 
   /** Returns how alerts are kept and sent. */
-  public AlertCenterOptions alertingOptions() {
+  public AlertCenterOptions alertCenterOptions() {
     return new AlertCenterOptions(
         get(AlertConfigKeys.MAX_RULES),
         get(AlertConfigKeys.MAX_SILENCES),
@@ -337,7 +337,7 @@ public final class NodeConfig {
   }
 
   /** Returns how alerts are evaluated. */
-  public EvaluationOptions alertOptions() {
+  public EvaluationOptions evaluationOptions() {
     EvaluationOptions base = EvaluationOptions.DEFAULT;
     return new EvaluationOptions(
         get(AlertConfigKeys.STALE_AFTER),
